@@ -1,0 +1,42 @@
+"""Where things are: the settings of this installation, from the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`home` holds everything the service writes: database, lake, keys, log exports."""
+
+    home: Path
+    port: int
+    database: str
+    """SQLAlchemy URL"""
+    demo: bool
+    """demo users may sign in without a password; never with a production setting"""
+
+    @classmethod
+    def read(cls) -> Settings:
+        """Raises ValueError that names the setting and what it should be."""
+        home = Path(os.environ.get("WEEGSCHAAL_HOME", "var")).resolve()
+        port = os.environ.get("WEEGSCHAAL_PORT", "8080")
+        if not port.isdigit() or not 0 < int(port) < 65536:
+            raise ValueError(f"WEEGSCHAAL_PORT is {port!r}; it must be a port number such as 8080")
+        database = os.environ.get("WEEGSCHAAL_DATABASE", f"sqlite:///{home / 'weegschaal.db'}")
+        return cls(home, int(port), database, os.environ.get("WEEGSCHAAL_DEMO", "1") == "1")
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def truth(self) -> Path:
+        """Only evaluation of the simulated province reads it."""
+        return self.home / "truth"

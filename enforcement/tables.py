@@ -1,0 +1,283 @@
+"""The service's own tables. What is worked on lives here; what is known about people lives in the lake.
+
+No table has a column that decides about a benefit (R1), and none holds a name, an address or a BSN in the clear.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    type_annotation_map: ClassVar = {
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        int: BigInteger().with_variant(Integer, "sqlite"),
+    }
+
+
+class Delivery(Base):
+    """One file as it came. It is visible in the lake from the moment its row and its parts are committed."""
+
+    __tablename__ = "delivery"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """sha256 of municipality and content: the same bytes for the same municipality are one delivery"""
+    municipality: Mapped[str] = mapped_column(String(4))
+    source: Mapped[str]
+    schema_version: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    file_name: Mapped[str]
+    status: Mapped[str]
+    """published, held or refused"""
+    received_at: Mapped[dt.datetime]
+    published_at: Mapped[dt.datetime]
+    purpose: Mapped[str] = mapped_column(default="")
+    report: Mapped[dict[str, Any]]
+    """records per contract, flags by kind, answers; no personal data"""
+
+
+class Part(Base):
+    """One Parquet file of one contract, named by the sha256 of its content."""
+
+    __tablename__ = "part"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("delivery.id"), index=True)
+    contract: Mapped[str] = mapped_column(index=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    path: Mapped[str]
+    """below the lake folder"""
+    sha256: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int]
+    known_from: Mapped[dt.datetime]
+    known_until: Mapped[dt.datetime]
+
+
+class Quarantine(Base):
+    """A record that could not be taken in, where it stood and why. The record itself is sealed beside the lake."""
+
+    __tablename__ = "quarantine"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("delivery.id"), index=True)
+    contract: Mapped[str | None]
+    at: Mapped[str]
+    field: Mapped[str]
+    reason: Mapped[str]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Identity(Base):
+    """A random number and what it stands for, encrypted. Several look-up keys may lead to one identity."""
+
+    __tablename__ = "identity"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(12))
+    key: Mapped[bytes] = mapped_column(LargeBinary)
+    """this identity's own AES key, wrapped by the master key"""
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Lookup(Base):
+    """Keyed HMAC of an identifier -> identity."""
+
+    __tablename__ = "lookup"
+    hmac: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    identity_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("identity.id"), index=True)
+
+
+class User(Base):
+    __tablename__ = "user"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Grant(Base):
+    """A user holds (municipality, role) pairs (R36). Role: officer, senior_officer, data_scientist,
+    compliance_reviewer, manager, administrator."""
+
+    __tablename__ = "grant"
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Session(Base):
+    """A signed-in browser; the cookie holds a random token, this row its SHA-256."""
+
+    __tablename__ = "session"
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
+    municipality: Mapped[str] = mapped_column(String(4))
+    role: Mapped[str]
+    csrf: Mapped[str]
+    expires_at: Mapped[dt.datetime]
+
+
+class PolicyVersion(Base):
+    __tablename__ = "policy_version"
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[dt.datetime]
+    content: Mapped[dict[str, Any]]
+    author: Mapped[str]
+
+
+class Run(Base):
+    """One scoring of all cases on one as-of date with one model."""
+
+    __tablename__ = "run"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[dt.date]
+    model_name: Mapped[str]
+    model_version: Mapped[str]
+    model_sha256: Mapped[str]
+    matrix_sha256: Mapped[str]
+    data_until: Mapped[dt.date]
+    demo: Mapped[bool]
+    scored_at: Mapped[dt.datetime]
+    sources: Mapped[dict[str, Any]]
+    """per source: last known_at and whether it is older than its contract allows"""
+
+
+class Score(Base):
+    """The frozen explanation of one case in one run (statistics.md, Explanations)."""
+
+    __tablename__ = "score"
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    margin: Mapped[float]
+    place: Mapped[int]
+    """1 is highest within the municipality"""
+    place_low: Mapped[int]
+    place_high: Mapped[int]
+    reasons: Mapped[list[Any]]
+    """list of reason dicts, see models/explanation.py; strongest first"""
+    facts: Mapped[list[Any]]
+    """the same checked facts in fixed topic order for every case (R6)"""
+    remainder: Mapped[float]
+    """part of the margin that no reason names"""
+    base: Mapped[float]
+    """margin of the average case; base + contributions + remainder = margin"""
+    quality: Mapped[dict[str, Any]]
+    """missing or old sources, similar past cases"""
+    __table_args__ = (Index("score_by_place", "run_id", "municipality", "place"),)
+
+
+class Network(Base):
+    """The relations around a case as they were at scoring: facts from registers, at most 60 nodes."""
+
+    __tablename__ = "network"
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    graph: Mapped[dict[str, Any]]
+    """nodes and edges, see features/relations/ego.py"""
+
+
+class Draw(Base):
+    """One selection for one municipality on one date; a second draw for the date is refused."""
+
+    __tablename__ = "draw"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"))
+    municipality: Mapped[str] = mapped_column(String(4))
+    as_of: Mapped[dt.date]
+    policy_version: Mapped[int]
+    eligible: Mapped[int]
+    eligible_sha256: Mapped[str]
+    seed_commitment: Mapped[str]
+    """sha256 of the yearly secret"""
+    composed_at: Mapped[dt.datetime]
+    counts: Mapped[dict[str, Any]]
+    """eligible, random, top_up, signal, risk, blind, capacity, exempt by rule"""
+    __table_args__ = (UniqueConstraint("municipality", "as_of"),)
+
+
+class Inclusion(Base):
+    """Every eligible case of a draw with its inclusion probability, on the list or not."""
+
+    __tablename__ = "inclusion"
+    draw_id: Mapped[str] = mapped_column(ForeignKey("draw.id"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    probability: Mapped[float]
+    arms: Mapped[str]
+    """comma-separated, empty when not on the list"""
+    place: Mapped[int | None]
+
+
+class Case(Base):
+    """A case on a worklist. State: open, claimed, findings (await approval), closed."""
+
+    __tablename__ = "case"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """the random case id of the lake"""
+    draw_id: Mapped[str] = mapped_column(ForeignKey("draw.id"), primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    number: Mapped[str]
+    """what people say: 2026-004220"""
+    position: Mapped[int]
+    """order to work in, 1 first"""
+    blind: Mapped[bool]
+    double: Mapped[bool] = mapped_column(default=False)
+    """reviewed twice (half of the blind ones)"""
+    state: Mapped[str] = mapped_column(default="open")
+    claimed_by: Mapped[str | None]
+    claimed_at: Mapped[dt.datetime | None]
+    lease_until: Mapped[dt.datetime | None]
+    due: Mapped[dt.date]
+    version: Mapped[int] = mapped_column(default=1)
+    """ETag; every change adds one"""
+    __table_args__ = (
+        UniqueConstraint("municipality", "number"),
+        Index("case_to_take", "municipality", "state", "position"),
+    )
+
+
+class Finding(Base):
+    """What a reviewer found, in own words. Counts only after a second person approved it (R2)."""
+
+    __tablename__ = "finding"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    draw_id: Mapped[str]
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    municipality: Mapped[str] = mapped_column(String(4), index=True)
+    cause: Mapped[str]
+    effect: Mapped[str]
+    amount_cents: Mapped[int | None]
+    reasoning: Mapped[str]
+    reviewer: Mapped[str]
+    saved_at: Mapped[dt.datetime]
+    state: Mapped[str] = mapped_column(default="saved")
+    """saved, approved or returned"""
+    approver: Mapped[str | None]
+    approved_at: Mapped[dt.datetime | None]
+    approver_note: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=1)
+    __table_args__ = (Index("finding_of_case", "draw_id", "case_id"),)
+
+
+class Event(Base):
+    """One entry of a municipality's log: gapless number, hash of the entry before it (R15)."""
+
+    __tablename__ = "event"
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    body: Mapped[str]
+    """RFC 8785 JSON: at, actor, role, action, object, purpose, details without personal data"""
+
+
+class Step(Base):
+    """How far `weegschaal demo` and the nightly run got."""
+
+    __tablename__ = "step"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    input_sha256: Mapped[str]
+    rows: Mapped[int]
+    seconds: Mapped[float]
+    finished_at: Mapped[dt.datetime]
+    result: Mapped[dict[str, Any]]
