@@ -1,1 +1,376 @@
-print()
+"""The command: from a delivery to a worklist, one verb per step."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    name="weegschaal",
+    help="Ranks social-assistance cases for human review, with reasons, and never decides.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="DATE", help="As-of date, yyyy-mm-dd; the newest data's by default.")
+]
+
+
+def emit(result: Any, as_json: bool, show: Callable[[Any], None]) -> None:
+    """Print `result` as JSON, or let `show` say it to a person."""
+    if as_json:
+        sys.stdout.write(json.dumps(result, ensure_ascii=False, default=str) + "\n")
+    else:
+        show(result)
+
+
+def table(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print rows under their keys."""
+    if not rows:
+        out.print(f"{title}: none")
+        return
+    grid = Table(title=title, title_justify="left", header_style="bold", box=None)
+    for name in rows[0]:
+        grid.add_column(name, justify="right" if isinstance(rows[0][name], int | float) else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*("" if value is None else str(value) for value in row.values()))
+    out.print(grid)
+
+
+@contextmanager
+def shown(name: str) -> Iterator[Any]:
+    """Show on stderr that a step runs, then how many rows it made in how many seconds."""
+    from pipelines.steps import Tally
+
+    tally, started = Tally(), time.monotonic()
+    with err.status(f"{name} ...") if err.is_terminal else _announced(name):
+        yield tally
+    seconds = time.monotonic() - started
+    note = "  (was done)" if tally.kept else ""
+    err.print(f"  {name:<44} {tally.rows:>12,} rows {seconds:>7.1f} s{note}", highlight=False)
+
+
+@contextmanager
+def _announced(name: str) -> Iterator[None]:
+    err.print(f"  {name} ...", highlight=False)
+    yield
+
+
+def date_of(text: str | None, option: str) -> dt.date | None:
+    """Raises BadParameter that says how a date is written."""
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-11-01", param_hint=option) from error
+
+
+@app.command()
+def demo(
+    clients: Annotated[int, typer.Option(help="Clients in the simulated province.")] = 24_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same province.")] = 1,
+    serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the worklists at the end.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """The whole way: simulate a province, ingest, train, score, select, serve.
+
+    Interrupted and started again it goes on where it stopped. Example: weegschaal demo --clients 3000
+    """
+    from enforcement.settings import Settings
+    from pipelines import steps
+
+    settings = Settings.read()
+    result = steps.demo(settings, clients, seed, shown)
+    emit(result, as_json, lambda made: table("Worklists", made["draws"]))
+    if serve_it:
+        _serve(settings)
+
+
+@app.command()
+def simulate(
+    clients: Annotated[int, typer.Option(min=100, help="Clients on benefit at the end.")] = 24_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    no_signal: Annotated[bool, typer.Option("--no-signal", help="A world in which nothing predicts.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a simulated province as deliveries, and its truth apart.
+
+    Example: weegschaal simulate --clients 3000 --seed 7
+    """
+    from enforcement.settings import Settings
+    from pipelines import steps
+
+    result = steps.simulate(Settings.read(), clients, seed, shown, no_signal=no_signal)
+    emit(result, as_json, lambda made: table("Simulated against published", made["comparison"]))
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders of deliveries.")],
+    source: Annotated[str | None, typer.Option(help="Name of the format; recognised by content when left out.")] = None,
+    municipality: Annotated[str | None, typer.Option(help="Code of the municipality it is for, four digits.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read deliveries, check them, and publish them in the lake; what is wrong goes to quarantine with its reason.
+
+    Example: weegschaal ingest deliveries/2026-11 --municipality 0917
+    """
+    from enforcement.settings import Settings
+    from pipelines import steps
+
+    if municipality is not None and not (len(municipality) == 4 and municipality.isdigit()):
+        raise typer.BadParameter(f"{municipality!r} is not a municipality code; use four digits such as 0917")
+    result = steps.ingest(Settings.read(), paths, source, municipality)
+    emit(result, as_json, _show_ingested)
+    if any(file["status"] in ("refused", "held") for file in result["files"]):
+        raise typer.Exit(1)
+
+
+def _show_ingested(result: dict[str, Any]) -> None:
+    rows = [
+        {
+            "file": Path(file["path"]).name,
+            "source": f"{file['source'] or '?'} {file['schema_version'] or ''}".strip(),
+            "status": file["status"],
+            "records": ", ".join(f"{name} {n}" for name, n in file["records"].items()),
+            "flags": ", ".join(f"{name} {n}" for name, n in file["flags"].items()),
+            "answers": ", ".join(f"{name} {n}" for name, n in file["answers"].items() if n),
+            "quarantined": len(file["quarantined"]),
+            "sha256": file["sha256"][:12],
+        }
+        for file in result["files"]
+    ]
+    table("Deliveries", rows)
+    for file in result["files"]:
+        if file.get("reason"):
+            err.print(f"{Path(file['path']).name}: {file['reason']}", highlight=False)
+        for row in file["quarantined"][:20]:
+            err.print(f"{Path(file['path']).name}: {row['at']}: {row['field']}: {row['reason']}", highlight=False)
+        if len(file["quarantined"]) > 20:
+            err.print(f"{Path(file['path']).name}: and {len(file['quarantined']) - 20} more; see --json")
+
+
+@app.command()
+def features(
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+    build: Annotated[bool, typer.Option("--build", help="Build the matrix instead of listing the catalogue.")] = False,
+) -> None:
+    """List the catalogue of features with legal basis and purpose, or build the matrix of one as-of date.
+
+    Example: weegschaal features --json
+    """
+    from enforcement.settings import Settings
+    from pipelines import steps
+
+    if build:
+        result: Any = steps.build_matrix(Settings.read(), date_of(as_of, "--as-of"), shown)
+        emit(result, as_json, lambda made: out.print(f"{made['rows']} cases as of {made['as_of']}: {made['path']}"))
+    else:
+        result = steps.catalogue()
+        emit({"features": result}, as_json, lambda made: table("Features", _brief(made["features"])))
+
+
+def _brief(features: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: one[key] for key in ("name", "topic", "title_nl", "unit", "legal_basis")} for one in features]
+
+
+@app.command()
+def train(
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Use labels known before this date.")] = None,
+    seed: Annotated[int, typer.Option(help="The same data and seed give the same bytes.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Train the candidates, compare them out of time, and register the champion.
+
+    Example: weegschaal train --until 2026-11-01
+    """
+    from enforcement.settings import Settings
+    from pipelines import steps
+
+    result = steps.train(Settings.read(), date_of(until, "--until"), seed, shown)
+    emit(result, as_json, _show_training)
+
+
+def _show_training(result: dict[str, Any]) -> None:
+    table("Candidates, out of time", result["candidates"])
+    out.print(f"Champion: {result['champion']}. {result['why']}", highlight=False)
+
+
+@app.command()
+def score(as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Score all cases with the champion and freeze the reasons.
+
+    Example: weegschaal score --as-of 2026-11-01
+    """
+    from enforcement.settings import Settings
+    from pipelines import steps
+
+    result = steps.score(Settings.read(), date_of(as_of, "--as-of"), shown)
+    emit(result, as_json, lambda made: out.print(f"{made['cases']} cases scored as of {made['as_of']} ({made['run']})"))
+
+
+@app.command()
+def select(
+    as_of: AsOf = None,
+    municipality: Annotated[str | None, typer.Option(help="One municipality; all by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compose the worklists: a random arm, signals, and risk, with the probability stored for every eligible case.
+
+    Example: weegschaal select --municipality 0917
+    """
+    from enforcement.settings import Settings
+    from pipelines import steps
+
+    result = steps.select(Settings.read(), date_of(as_of, "--as-of"), shown, municipality)
+    emit(result, as_json, lambda made: table("Worklists", made["draws"]))
+
+
+@app.command()
+def serve(port: Annotated[int | None, typer.Option(help="WEEGSCHAAL_PORT by default.")] = None) -> None:
+    """Serve the worklists on this machine.
+
+    Example: weegschaal serve --port 8080
+    """
+    import dataclasses
+
+    from enforcement.settings import Settings
+
+    settings = Settings.read()
+    _serve(dataclasses.replace(settings, port=port) if port else settings)
+
+
+def _serve(settings: Any) -> None:
+    import uvicorn
+
+    from api.app import create_app
+    from enforcement.users import demo_users
+
+    class Announcing(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets=sockets)
+            if not self.started:
+                return
+            out.print(f"\nWeegschaal answers at http://127.0.0.1:{settings.port}/  (Ctrl+C stops it)", highlight=False)
+            if settings.demo:
+                table("Demo users, no password", demo_users())
+
+    config = uvicorn.Config(
+        create_app(settings), host="127.0.0.1", port=settings.port, log_level="warning", access_log=False
+    )
+    server = Announcing(config)
+    server.run()
+    if not server.started:
+        raise OSError(f"port {settings.port} could not be opened; set WEEGSCHAAL_PORT to a free one")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """What is there: deliveries, lake, model, last run, worklists.
+
+    Example: weegschaal status --json
+    """
+    from enforcement.settings import Settings
+    from pipelines import steps
+
+    def show(made: dict[str, Any]) -> None:
+        table("Lake", made["lake"])
+        table("Steps", made["steps"])
+        table("Worklists", made["draws"])
+
+    emit(steps.status(Settings.read()), as_json, show)
+
+
+@app.command()
+def sources(as_json: AsJson = False) -> None:
+    """The formats that can be read, and the contracts they give.
+
+    Example: weegschaal sources
+    """
+    from pipelines import steps
+
+    def show(made: dict[str, Any]) -> None:
+        table("Formats", made["sources"])
+        table("Contracts", [{k: v for k, v in one.items() if k != "columns"} for one in made["contracts"]])
+
+    emit(steps.sources(), as_json, show)
+
+
+@app.command()
+def records(
+    contract: Annotated[str, typer.Argument(help="Name of a contract; see `weegschaal sources`.")],
+    where: Annotated[list[str] | None, typer.Option(metavar="FIELD=VALUE", help="Only rows like this.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many rows.")] = 50,
+    reveal: Annotated[
+        str | None, typer.Option(metavar="PURPOSE", help="Show identities too; the purpose is logged first.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the lake holds of one contract, newest first, corrections included.
+
+    Example: weegschaal records incomes --where employer=012345678L01
+    """
+    from enforcement.settings import Settings
+    from pipelines import steps
+
+    conditions = {}
+    for one in where or []:
+        name, sign, value = one.partition("=")
+        if not sign:
+            raise typer.BadParameter(f"{one!r} is not FIELD=VALUE", param_hint="--where")
+        conditions[name] = value
+    result = steps.records(Settings.read(), contract, conditions, limit, reveal)
+    emit(result, as_json, lambda made: table(contract, made["records"]))
+
+
+@app.command()
+def openapi(
+    file: Annotated[Path | None, typer.Argument(help="Where to write it; standard output by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the OpenAPI description of /api/v1.
+
+    Example: weegschaal openapi openapi.json
+    """
+    from api.app import create_app
+    from enforcement.settings import Settings
+
+    text = json.dumps(create_app(Settings.read()).openapi(), ensure_ascii=False, indent=None if as_json else 2)
+    if file:
+        file.write_text(text + "\n", encoding="utf-8")
+    else:
+        sys.stdout.write(text + "\n")
+
+
+def main() -> None:
+    """Run the command; what a person can mend is one line on stderr and exit code 1."""
+    try:
+        app()
+    except (ValueError, LookupError, OSError, RuntimeError) as error:
+        said = error.args[0] if isinstance(error, LookupError) and error.args else error
+        err.print(f"weegschaal: {said}", highlight=False, markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("weegschaal: stopped; started again it goes on where it was", highlight=False)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

