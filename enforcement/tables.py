@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import DDL, JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy.event import listen as listens
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -192,8 +193,18 @@ class Draw(Base):
     """sha256 of the yearly secret"""
     composed_at: Mapped[dt.datetime]
     counts: Mapped[dict[str, Any]]
-    """eligible, random, top_up, signal, risk, blind, capacity, exempt by rule"""
+    """eligible, random, top_up, signal, risk, blind, capacity, exempt by rule, base_rate"""
     __table_args__ = (UniqueConstraint("municipality", "as_of"),)
+
+
+class SeedCommitment(Base):
+    """SHA-256 of a municipality's secret of a year, fixed before anything is scored with it (R5)."""
+
+    __tablename__ = "seed_commitment"
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    committed_at: Mapped[dt.datetime]
 
 
 class Inclusion(Base):
@@ -204,7 +215,7 @@ class Inclusion(Base):
     case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     probability: Mapped[float]
     arms: Mapped[str]
-    """comma-separated, empty when not on the list"""
+    """comma-separated (random, top_up, signal, risk), empty when not on the list"""
     place: Mapped[int | None]
 
 
@@ -232,7 +243,8 @@ class Case(Base):
     """ETag; every change adds one"""
     __table_args__ = (
         UniqueConstraint("municipality", "number"),
-        Index("case_to_take", "municipality", "state", "position"),
+        Index("case_to_take", "municipality", "state", "due", "position", "number"),
+        Index("case_in_order", "municipality", "due", "position", "number"),
     )
 
 
@@ -267,8 +279,22 @@ class Event(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    object: Mapped[str]
+    """what it is about, such as case:2026-004220; the body says the same"""
     body: Mapped[str]
     """RFC 8785 JSON: at, actor, role, action, object, purpose, details without personal data"""
+    __table_args__ = (Index("event_of_object", "municipality", "object", "number"),)
+
+
+for _change in ("UPDATE", "DELETE"):
+    listens(
+        Event.__table__,
+        "after_create",
+        DDL(
+            f"CREATE TRIGGER event_no_{_change.lower()} BEFORE {_change} ON event "
+            "BEGIN SELECT RAISE(ABORT, 'the log is insert-only'); END"
+        ).execute_if(dialect="sqlite"),
+    )
 
 
 class Step(Base):

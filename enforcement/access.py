@@ -1,0 +1,118 @@
+"""Who may do what, and which municipality's rows a query may see. Both are decided here and nowhere else.
+
+A role alone gives nothing: a viewer acts for one municipality at a time (R36), and `rows` and `owned` narrow
+every query to that municipality (R17).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, select
+
+from enforcement.errors import ForbiddenError
+from enforcement.tables import Case, Draw, Event, Finding, PolicyVersion, Score
+
+
+class Role(StrEnum):
+    OFFICER = "officer"
+    SENIOR_OFFICER = "senior_officer"
+    DATA_SCIENTIST = "data_scientist"
+    COMPLIANCE_REVIEWER = "compliance_reviewer"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(StrEnum):
+    LIST_CASES = "list_cases"
+    READ_CASE = "read_case"
+    SEE_IDENTITY = "see_identity"
+    CLAIM_CASE = "claim_case"
+    SAVE_FINDINGS = "save_findings"
+    APPROVE_FINDINGS = "approve_findings"
+    SEE_RESULTS = "see_results"
+    SEE_MODELS = "see_models"
+    READ_LOG = "read_log"
+    READ_POLICY = "read_policy"
+    CHANGE_POLICY = "change_policy"
+    MANAGE_USERS = "manage_users"
+
+
+_CASEWORK = frozenset({Role.OFFICER, Role.SENIOR_OFFICER})
+_EVERYONE = frozenset(Role)
+
+MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
+    {
+        Permission.LIST_CASES: _CASEWORK | {Role.COMPLIANCE_REVIEWER},
+        Permission.READ_CASE: _CASEWORK | {Role.COMPLIANCE_REVIEWER},
+        Permission.SEE_IDENTITY: _CASEWORK,
+        Permission.CLAIM_CASE: _CASEWORK,
+        Permission.SAVE_FINDINGS: _CASEWORK,
+        Permission.APPROVE_FINDINGS: _CASEWORK,
+        Permission.SEE_RESULTS: _EVERYONE - {Role.ADMINISTRATOR},
+        Permission.SEE_MODELS: frozenset({Role.DATA_SCIENTIST, Role.COMPLIANCE_REVIEWER, Role.MANAGER}),
+        Permission.READ_LOG: frozenset({Role.COMPLIANCE_REVIEWER}),
+        Permission.READ_POLICY: _EVERYONE,
+        Permission.CHANGE_POLICY: frozenset({Role.MANAGER}),
+        Permission.MANAGE_USERS: frozenset({Role.ADMINISTRATOR}),
+    }
+)
+"""Permission -> the roles that have it. What is not here is not allowed."""
+
+
+class Purpose(StrEnum):
+    """Why personal data are read (R14); it stands in the log with every read."""
+
+    REVIEW = "review"
+    """investigating entitlement, Participatiewet 53a"""
+    APPROVAL = "approval"
+    """second-person check of findings"""
+    SUPERVISION = "supervision"
+    """compliance reviewer, GDPR 5(2)"""
+    OBJECTION = "objection"
+    """objection or appeal of the client, Awb 6 and 7"""
+    ACCESS_REQUEST = "access_request"
+    """the client asks what is known, GDPR 15"""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A signed-in person acting in one role for one municipality, for one purpose."""
+
+    user: str
+    municipality: str
+    role: Role
+    purpose: Purpose = Purpose.REVIEW
+
+
+def allowed(viewer: Viewer, permission: Permission) -> bool:
+    return viewer.role in MAY[permission]
+
+
+def require(viewer: Viewer, permission: Permission) -> None:
+    """Raises ForbiddenError unless the viewer's role has the permission."""
+    if not allowed(viewer, permission):
+        raise ForbiddenError(f"the role {viewer.role.value} has no permission {permission.value}")
+
+
+Owned = TypeVar("Owned", Case, Finding, Score, Draw, Event, PolicyVersion)
+
+
+def owned(viewer: Viewer, table: type[Owned]) -> ColumnElement[bool]:
+    """The condition that keeps a statement on `table` within the viewer's municipality.
+
+    Raises ValueError for a viewer without municipality: an unset tenant is a mistake, not an empty list.
+    """
+    if not viewer.municipality:
+        raise ValueError("the viewer acts for no municipality")
+    return table.municipality == viewer.municipality
+
+
+def rows(viewer: Viewer, table: type[Owned], permission: Permission) -> Select[tuple[Owned]]:
+    """A query for the rows of `table` that the viewer may see. Raises ForbiddenError without the permission."""
+    require(viewer, permission)
+    return select(table).where(owned(viewer, table))
