@@ -112,7 +112,7 @@ def owned(viewer: Viewer, table: type[Owned]) -> ColumnElement[bool]:
     return table.municipality == viewer.municipality
 
 
-def rows(viewer: Viewer, table: type[Owned], permission: Permission) -> Select[tuple[Owned]]:
+def rows(viewer: Viewer, table: type[Owned], permission: Permission) -> Select[Owned]:
     """A query for the rows of `table` that the viewer may see. Raises ForbiddenError without the permission."""
     require(viewer, permission)
     return select(table).where(owned(viewer, table))

@@ -290,7 +290,7 @@ for _change in ("UPDATE", "DELETE"):
     listens(
         Event.__table__,
         "after_create",
-        DDL(
+        DDL(  # type: ignore[no-untyped-call]
             f"CREATE TRIGGER event_no_{_change.lower()} BEFORE {_change} ON event "
             "BEGIN SELECT RAISE(ABORT, 'the log is insert-only'); END"
         ).execute_if(dialect="sqlite"),
