@@ -1,0 +1,257 @@
+"""Taking and giving back a case: every change is one conditional statement, so two people never get one case.
+
+The states of a case and the steps between them stand in one table, `TRANSITIONS`; any other step is a ConflictError.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ColumnElement, Update, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from enforcement import audit
+from enforcement.access import Permission, Viewer, owned, require, rows
+from enforcement.clock import stored
+from enforcement.errors import ConflictError, NotFoundError, StaleError
+from enforcement.tables import Case, Finding
+
+LEASE = dt.timedelta(days=5)
+"""after so long without a step a claimed case may be taken by a colleague"""
+
+
+class State(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    FINDINGS = "findings"
+    """findings saved, a second person has to look"""
+    CLOSED = "closed"
+
+
+class Step(StrEnum):
+    CLAIM = "claim"
+    RELEASE = "release"
+    SAVE_FIRST = "save_first"
+    """first of two reviews of a case that is reviewed twice"""
+    SAVE = "save"
+    APPROVE_FIRST = "approve_first"
+    """one of two findings approved"""
+    APPROVE = "approve"
+    RETURN = "return"
+
+
+TRANSITIONS: Mapping[tuple[State, Step], State] = MappingProxyType(
+    {
+        (State.OPEN, Step.CLAIM): State.CLAIMED,
+        (State.CLAIMED, Step.CLAIM): State.CLAIMED,  # a lease that ran out
+        (State.CLAIMED, Step.RELEASE): State.OPEN,
+        (State.CLAIMED, Step.SAVE_FIRST): State.OPEN,
+        (State.CLAIMED, Step.SAVE): State.FINDINGS,
+        (State.FINDINGS, Step.APPROVE_FIRST): State.FINDINGS,
+        (State.FINDINGS, Step.APPROVE): State.CLOSED,
+        (State.FINDINGS, Step.RETURN): State.CLAIMED,
+    }
+)
+"""(state, step) -> next state. What is not here does not exist."""
+
+STATE_WORDS: Mapping[State, tuple[str, str]] = MappingProxyType(
+    {
+        State.OPEN: ("open", "open"),
+        State.CLAIMED: ("in behandeling", "in progress"),
+        State.FINDINGS: ("wacht op tweede persoon", "awaits a second person"),
+        State.CLOSED: ("afgerond", "closed"),
+    }
+)
+"""state -> (Dutch, English)"""
+
+
+def after(state: str, step: Step) -> State:
+    """The state that a step leads to. Raises ConflictError for a step that does not exist from `state`."""
+    try:
+        return TRANSITIONS[State(state), step]
+    except KeyError:
+        raise ConflictError(f"a case that is {state} knows no step '{step.value}'") from None
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A case somebody just took."""
+
+    number: str
+    version: int
+    lease_until: dt.datetime
+
+
+def find(session: Session, viewer: Viewer, number: str, permission: Permission = Permission.READ_CASE) -> Case:
+    """The case with this number in the viewer's municipality. Raises NotFoundError, also for another's case."""
+    case = session.scalars(rows(viewer, Case, permission).where(Case.number == number)).first()
+    if case is None:
+        raise NotFoundError(f"no case {number} here")
+    return case
+
+
+def claim_next(session: Session, viewer: Viewer, now: dt.datetime) -> Claimed | None:
+    """Takes the first case of the list that the viewer may take; None when there is none."""
+    require(viewer, Permission.CLAIM_CASE)
+    first = (
+        select(Case.number)
+        .where(_takeable(viewer, now))
+        .order_by(Case.due, Case.position, Case.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return _claim(session, viewer, now, Case.number == first)
+
+
+def claim(session: Session, viewer: Viewer, number: str, now: dt.datetime) -> Claimed:
+    """Takes a chosen case; the viewer's own case again renews its lease.
+
+    Raises NotFoundError, and ConflictError when somebody else has it or its state does not allow it.
+    """
+    require(viewer, Permission.CLAIM_CASE)
+    claimed = _claim(session, viewer, now, Case.number == number)
+    if claimed is not None:
+        return claimed
+    case = find(session, viewer, number, Permission.CLAIM_CASE)
+    after(case.state, Step.CLAIM)
+    raise ConflictError(
+        f"case {number} is with a colleague"
+        if case.claimed_by and case.claimed_by != viewer.user
+        else f"case {number} is reviewed twice and you did the first review; a colleague does the second"
+    )
+
+
+def _claim(session: Session, viewer: Viewer, now: dt.datetime, which: ColumnElement[bool]) -> Claimed | None:
+    taken = session.execute(
+        update(Case)
+        .where(_takeable(viewer, now), which)
+        .values(
+            state=State.CLAIMED,
+            claimed_by=viewer.user,
+            claimed_at=stored(now),
+            lease_until=stored(now + LEASE),
+            version=Case.version + 1,
+        )
+        .returning(Case.number, Case.version)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if taken is None:
+        return None
+    session.expire_all()
+    note(session, viewer, "case_claimed", taken.number, now)
+    return Claimed(taken.number, taken.version, now + LEASE)
+
+
+def _takeable(viewer: Viewer, now: dt.datetime) -> ColumnElement[bool]:
+    """Open, or claimed by the viewer, or claimed by someone whose lease ran out; never twice by the same reviewer."""
+    reviewed = exists().where(
+        Finding.draw_id == Case.draw_id,
+        Finding.case_id == Case.id,
+        Finding.reviewer == viewer.user,
+        Finding.state != "returned",
+    )
+    free = or_(
+        Case.state == State.OPEN,
+        and_(Case.state == State.CLAIMED, or_(Case.claimed_by == viewer.user, Case.lease_until < stored(now))),
+    )
+    return and_(owned(viewer, Case), free, ~reviewed)
+
+
+def release(session: Session, viewer: Viewer, number: str, version: int, now: dt.datetime) -> int:
+    """Gives the viewer's own case back to the list; gives the new version. Raises as `step` does."""
+    require(viewer, Permission.CLAIM_CASE)
+    case = mine(session, viewer, number)
+    freed = {"claimed_by": None, "claimed_at": None, "lease_until": None}
+    version = step(session, viewer, case, Step.RELEASE, version, freed)
+    note(session, viewer, "case_released", number, now)
+    return version
+
+
+def mine(session: Session, viewer: Viewer, number: str) -> Case:
+    """A case that the viewer has in hand. Raises NotFoundError or ConflictError."""
+    case = find(session, viewer, number, Permission.CLAIM_CASE)
+    if case.state == State.CLAIMED and case.claimed_by != viewer.user:
+        raise ConflictError(f"case {number} is with a colleague")
+    return case
+
+
+def step(
+    session: Session,
+    viewer: Viewer,
+    case: Case,
+    which: Step,
+    version: int,
+    changes: Mapping[str, Any] | None = None,
+) -> int:
+    """Moves a case along TRANSITIONS when it is still as the viewer read it; gives its new version.
+
+    `version` is the ETag that the viewer read. Raises ConflictError for a step that does not exist, StaleError when
+    the case changed meanwhile; then nothing is changed.
+    """
+    number, before, holder = case.number, case.state, case.claimed_by
+    state = after(before, which)
+    moved: Update = (
+        update(Case)
+        .where(owned(viewer, Case), Case.number == number, Case.state == before, Case.version == version)
+        .where(Case.claimed_by.is_not_distinct_from(holder))
+        .values(state=state, version=Case.version + 1, **(changes or {}))
+        .execution_options(synchronize_session=False)
+    )
+    new = session.execute(moved.returning(Case.version)).scalar()
+    if new is None:
+        raise StaleError(f"case {number} changed since you read it; read it again, nothing was saved")
+    session.expire_all()
+    return int(new)
+
+
+def note(
+    session: Session,
+    viewer: Viewer,
+    action: str,
+    number: str,
+    now: dt.datetime | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes what the viewer does with a case to the municipality's log, with the purpose."""
+    audit.append(
+        session,
+        viewer.municipality,
+        viewer.user,
+        viewer.role.value,
+        action,
+        f"case:{number}",
+        viewer.purpose.value,
+        details,
+        at=now,
+    )
+
+
+def open_cases(session: Session, municipality: str) -> frozenset[int]:
+    """Case ids of the lake that stand on a worklist and are not closed (R33: no second review beside it)."""
+    return frozenset(
+        session.scalars(select(Case.id).where(Case.municipality == municipality, Case.state != State.CLOSED))
+    )
+
+
+def last_reviews(session: Session, municipality: str) -> dict[int, dt.date]:
+    """Case id -> day of the last approved findings made in this service (R33)."""
+    found = session.execute(
+        select(Finding.case_id, func.max(Finding.approved_at))
+        .where(Finding.municipality == municipality, Finding.state == "approved")
+        .group_by(Finding.case_id)
+    )
+    return {case: moment.date() for case, moment in found}
+
+
+def tally(session: Session, viewer: Viewer) -> dict[State, int]:
+    """Cases per state in the viewer's municipality."""
+    require(viewer, Permission.LIST_CASES)
+    found = session.execute(select(Case.state, func.count()).where(owned(viewer, Case)).group_by(Case.state))
+    counts: dict[str, int] = {state: count for state, count in found}
+    return {state: counts.get(state.value, 0) for state in State}

@@ -1,0 +1,169 @@
+"""The worklist: a page of cases in the order to work in, from stored rows only, without identities."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import and_, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from enforcement import blind
+from enforcement.access import Permission, Viewer, owned, require
+from enforcement.cases import State
+from enforcement.clock import shown, stored
+from enforcement.errors import RefusedError
+from enforcement.tables import Case, Draw, Finding, Score, User
+
+PAGE = 50
+"""rows on a page; 500 were slow in a browser"""
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """`after` is the cursor of the next page, None on the last."""
+
+    items: tuple[Item, ...]
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which cases to list. Without `states`: everything that is not closed."""
+
+    states: frozenset[State] = frozenset({State.OPEN, State.CLAIMED, State.FINDINGS})
+    mine: bool = False
+    """only cases that the viewer has in hand"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case on the list. Place, range and reason are None in a blind review."""
+
+    number: str
+    position: int
+    state: State
+    due: dt.date
+    blind: bool
+    place: int | None
+    place_low: int | None
+    place_high: int | None
+    reason: Mapping[str, Any] | None
+    """strongest reason to look (reason dict, see tables.Score)"""
+    old_sources: int
+    """sources that are missing or older than their contract allows"""
+    holder: str | None
+    """name of the person who has it in hand"""
+    mine: bool
+    lease_until: dt.datetime | None
+    version: int
+
+
+def worklist(
+    session: Session,
+    viewer: Viewer,
+    filters: Filters | None = None,
+    after: str | None = None,
+    limit: int = PAGE,
+    *,
+    now: dt.datetime | None = None,
+) -> Page[Row]:
+    """A page of at most `limit` (1 to 200) rows after the cursor, by due date and position.
+
+    A case whose lease ran out is listed as open. Raises ForbiddenError, and RefusedError for a cursor that is none.
+    """
+    require(viewer, Permission.LIST_CASES)
+    moment = stored(now or dt.datetime.now(dt.UTC))
+    limit = max(1, min(limit, 200))
+    filters = filters or Filters()
+    query = (
+        select(Case, Score.place, Score.place_low, Score.place_high, Score.reasons, Score.quality, User.name)
+        .join(Draw, Draw.id == Case.draw_id)
+        .outerjoin(Score, and_(Score.run_id == Draw.run_id, Score.case_id == Case.id))
+        .outerjoin(User, User.id == Case.claimed_by)
+        .where(owned(viewer, Case), _in_states(filters.states, moment))
+        .order_by(Case.due, Case.position, Case.number)
+        .limit(limit + 1)
+    )
+    if filters.mine:
+        query = query.where(Case.claimed_by == viewer.user, Case.state == State.CLAIMED)
+    if after is not None:
+        query = query.where(tuple_(Case.due, Case.position, Case.number) > tuple_(*_position_of(after)))
+    found = session.execute(query).all()
+    page = found[:limit]
+    own = with_own_findings(session, viewer, (one.Case for one in page))
+    items = tuple(_row(one, viewer, (one.Case.draw_id, one.Case.id) in own, moment) for one in page)
+    return Page(items, _cursor(page[-1].Case) if len(found) > limit else None)
+
+
+def with_own_findings(session: Session, viewer: Viewer, cases: Iterable[Case]) -> set[tuple[str, int]]:
+    """Of these cases, (draw, case) of those for which the viewer saved findings."""
+    keys = [(case.draw_id, case.id) for case in cases]
+    if not keys:
+        return set()
+    found = session.execute(
+        select(Finding.draw_id, Finding.case_id).where(
+            owned(viewer, Finding),
+            Finding.reviewer == viewer.user,
+            Finding.case_id.in_({case for _, case in keys}),
+            Finding.draw_id.in_({draw for draw, _ in keys}),
+        )
+    )
+    return {(draw, case) for draw, case in found}
+
+
+def effective(case: Case, moment: dt.datetime) -> State:
+    """The state people see: a claim whose lease ran out is open again. `moment` as stored."""
+    expired = case.state == State.CLAIMED and case.lease_until is not None and case.lease_until < moment
+    return State.OPEN if expired else State(case.state)
+
+
+def _in_states(states: frozenset[State], moment: dt.datetime) -> Any:
+    plain = Case.state.in_(sorted(states))
+    if State.OPEN in states and State.CLAIMED not in states:
+        return or_(plain, and_(Case.state == State.CLAIMED, Case.lease_until < moment))
+    if State.CLAIMED in states and State.OPEN not in states:
+        return and_(plain, or_(Case.state != State.CLAIMED, Case.lease_until >= moment))
+    return plain
+
+
+def _row(found: Any, viewer: Viewer, own_findings: bool, moment: dt.datetime) -> Row:
+    case: Case = found.Case
+    state = effective(case, moment)
+    open_review = found.place is not None and blind.unlocked(case.blind, case.state, own_findings)
+    return Row(
+        number=case.number,
+        position=case.position,
+        state=state,
+        due=case.due,
+        blind=case.blind,
+        place=found.place if open_review else None,
+        place_low=found.place_low if open_review else None,
+        place_high=found.place_high if open_review else None,
+        reason=_strongest(found.reasons) if open_review else None,
+        old_sources=len((found.quality or {}).get("old_sources") or ()),
+        holder=found.name if state == State.CLAIMED else None,
+        mine=state == State.CLAIMED and case.claimed_by == viewer.user,
+        lease_until=shown(case.lease_until) if case.lease_until and state == State.CLAIMED else None,
+        version=case.version,
+    )
+
+
+def _strongest(reasons: Sequence[Mapping[str, Any]] | None) -> Mapping[str, Any] | None:
+    return next((reason for reason in reasons or () if reason.get("direction") == "up"), None)
+
+
+def _cursor(case: Case) -> str:
+    return f"{case.due.isoformat()}_{case.position}_{case.number}"
+
+
+def _position_of(cursor: str) -> tuple[dt.date, int, str]:
+    try:
+        due, position, number = cursor.split("_")
+        return dt.date.fromisoformat(due), int(position), number
+    except ValueError:
+        raise RefusedError("the page cursor is not one of ours; start again at the first page") from None
