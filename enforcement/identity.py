@@ -1,0 +1,243 @@
+"""The vault: random numbers in the place of people, addresses and dossiers, and what each number stands for.
+
+A number is found by a keyed HMAC of what identifies it; what it stands for is encrypted with a key of its own, which
+the master key wraps. Deleting that one row forgets the person. Reading is logged first, and fails without the log
+(R14).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Engine, Table, bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from enforcement.database import reading
+from enforcement.keys import KeyFileError, Keys
+from enforcement.tables import Identity, Lookup
+
+NONCE = 12
+AT_ONCE = 5_000
+"""numbers in one query"""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+_IDENTITY = cast(Table, Identity.__table__)
+_LOOKUP = cast(Table, Lookup.__table__)
+
+Log = Callable[..., None]
+Fact = tuple[str, int, str]
+"""text, authority (higher holds), ISO moment it was known"""
+
+
+class RevealRefusedError(Exception):
+    """Personal data were asked for and not given."""
+
+
+@dataclass
+class _Known:
+    kind: str
+    names: list[str] = field(default_factory=list)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    key: bytes | None = None
+
+    def payload(self) -> bytes:
+        return _ENCODER.encode({"names": self.names, "facts": self.facts}).encode()
+
+
+class Vault:
+    """Finds, numbers and reveals identities. `seed` makes the numbers a function of what they stand for: only for the
+    simulated province, where nobody is real and two fresh worlds must be equal."""
+
+    def __init__(self, engine: Engine, keys: Keys, *, log: Log | None = None, seed: int | None = None) -> None:
+        self.engine = engine
+        self._master = AESGCM(keys.master)
+        self._lookup = keys.lookup
+        self._log = log
+        self._seed = seed
+
+    def prove(self) -> None:
+        """Raises KeyFileError when the vault was locked with another master key."""
+        with reading(self.engine) as session:
+            first = session.execute(select(Identity.id, Identity.key).limit(1)).first()
+        if first is not None:
+            self._unwrap(first.id, first.key)
+
+    def allocation(self) -> Allocation:
+        """What one publication will add; nothing is written before `Allocation.save`."""
+        return Allocation(self)
+
+    def find(self, kind: str, name: str, municipality: str = "") -> int | None:
+        """The number of what `name` identifies, None where it is unknown."""
+        digest = self.digest(kind, name, municipality)
+        return self.known([digest]).get(digest)
+
+    def digest(self, kind: str, name: str, municipality: str = "") -> bytes:
+        """HMAC-SHA256 of 'kind:municipality:name'; dossier numbers count within a municipality only."""
+        return hmac.digest(self._lookup, f"{kind}:{municipality}:{name}".encode(), "sha256")
+
+    def known(self, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """Those of `digests` that have a number."""
+        found: dict[bytes, int] = {}
+        with reading(self.engine) as session:
+            for some in _chunks(digests):
+                rows = session.execute(select(Lookup.hmac, Lookup.identity_id).where(Lookup.hmac.in_(some)))
+                found.update({bytes(digest): number for digest, number in rows})
+        return found
+
+    def reveal(self, ids: Iterable[int], purpose: str, actor: str) -> dict[int, dict[str, Any]]:
+        """What the numbers stand for: `kind`, `names` (what identifies it) and its facts. Unknown numbers are left out.
+
+        The log is called first with `actor`, `purpose` and `ids`. Raises RevealRefusedError without a purpose, an
+        actor or a log that took the entry; nothing is decrypted then (R14).
+        """
+        wanted = sorted(set(ids))
+        if not purpose or not actor:
+            raise RevealRefusedError("personal data are shown to someone, for a purpose: both must be given")
+        if self._log is None:
+            raise RevealRefusedError("there is no log to write this reading to, so nothing is shown")
+        try:
+            self._log(actor=actor, purpose=purpose, ids=wanted)
+        except Exception as error:
+            raise RevealRefusedError("the log did not take the entry, so nothing is shown") from error
+        return {
+            number: {"kind": known.kind, "names": known.names, **{name: fact[0] for name, fact in known.facts.items()}}
+            for number, known in self._opened(wanted).items()
+        }
+
+    def _opened(self, ids: Sequence[int]) -> dict[int, _Known]:
+        opened: dict[int, _Known] = {}
+        with reading(self.engine) as session:
+            for some in _chunks(ids):
+                columns = select(Identity.id, Identity.kind, Identity.key, Identity.payload)
+                for row in session.execute(columns.where(Identity.id.in_(some))):
+                    key = self._unwrap(row.id, row.key)
+                    plain = json.loads(AESGCM(key).decrypt(row.payload[:NONCE], row.payload[NONCE:], _about(row.id)))
+                    facts = {name: (text, rank, at) for name, (text, rank, at) in plain["facts"].items()}
+                    opened[row.id] = _Known(row.kind, plain["names"], facts, key)
+        return opened
+
+    def _unwrap(self, number: int, wrapped: bytes) -> bytes:
+        try:
+            return self._master.decrypt(wrapped[:NONCE], wrapped[NONCE:], _about(number))
+        except InvalidTag as error:
+            raise KeyFileError("the master key does not open this vault; restore the key it was made with") from error
+
+    def _locked(self, number: int, known: _Known) -> tuple[bytes, bytes]:
+        """Wrapped key and payload. A nonce never serves twice: each payload and each wrapping draws its own."""
+        fresh = os.urandom(32 + 2 * NONCE)
+        key = known.key or fresh[:32]
+        wrapping, nonce = fresh[32 : 32 + NONCE], fresh[32 + NONCE :]
+        about = _about(number)
+        return (
+            wrapping + self._master.encrypt(wrapping, key, about),
+            nonce + AESGCM(key).encrypt(nonce, known.payload(), about),
+        )
+
+    def _number(self, kind: str, name: str, municipality: str) -> int:
+        """63 random bits; seeded, the same bits for the same name in every world of that seed."""
+        if self._seed is None:
+            drawn = os.urandom(8)
+        else:
+            drawn = hashlib.blake2b(f"{self._seed}:{kind}:{municipality}:{name}".encode(), digest_size=8).digest()
+        return int.from_bytes(drawn, "big") >> 1
+
+
+class Allocation:
+    """Numbers for what one publication names: known ones found again, new ones drawn, facts learnt on the way."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._new: dict[int, _Known] = {}
+        self._lookups: dict[bytes, int] = {}
+        self._learnt: dict[int, dict[str, Fact]] = {}
+        self._named: dict[int, list[str]] = {}
+
+    def numbers(self, kind: str, wanted: Sequence[Sequence[str]], municipality: str = "") -> list[int]:
+        """One number for each of `wanted`; each is a list of names of one and the same thing, the most authoritative
+        first (BAG object before postcode and number, BSN before A-nummer). The first name that is known decides; names
+        that are not known yet will lead to the same number from now on."""
+        digests = [[self._vault.digest(kind, name, municipality) for name in names] for names in wanted]
+        unseen = {digest for some in digests for digest in some} - self._lookups.keys()
+        known = {**self._vault.known(sorted(unseen)), **self._lookups}
+        numbers = []
+        for names, some in zip(wanted, digests, strict=True):
+            number = next((known[digest] for digest in some if digest in known), None)
+            if number is None:
+                number = self._vault._number(kind, names[0], municipality)
+                self._new[number] = _Known(kind)
+            for name, digest in zip(names, some, strict=True):
+                if digest not in known:
+                    known[digest] = self._lookups[digest] = number
+                    self._named.setdefault(number, []).append(name)
+            numbers.append(number)
+        return numbers
+
+    def learn(self, number: int, facts: Mapping[str, str], *, authority: int, known_at: str) -> None:
+        """Keep facts (name, street, ...) with an identity. Of two, the one of higher authority holds, then the later
+        known, then the larger text: whatever the order in which they come."""
+        mine = self._learnt.setdefault(number, {})
+        for name, text in facts.items():
+            fact = (text, authority, known_at)
+            if name not in mine or _rank(fact) > _rank(mine[name]):
+                mine[name] = fact
+
+    @property
+    def new(self) -> int:
+        return len(self._new)
+
+    def save(self, session: Session) -> None:
+        """Write in the caller's transaction. Raises sqlalchemy IntegrityError when someone else numbered the same
+        thing meanwhile: publish again."""
+        touched = self._named.keys() | self._learnt.keys()
+        opened = self._vault._opened(sorted(touched - self._new.keys()))
+        fresh, changed = [], []
+        for number in sorted(touched | self._new.keys()):
+            known = self._new.get(number) or opened[number]
+            grown = self._grown(number, known)
+            if number in self._new:
+                key, payload = self._vault._locked(number, known)
+                fresh.append({"id": number, "kind": known.kind, "key": key, "payload": payload})
+            elif grown:
+                key, payload = self._vault._locked(number, known)
+                changed.append({"of": number, "key": key, "payload": payload})
+        lookups = [{"hmac": digest, "identity_id": number} for digest, number in sorted(self._lookups.items())]
+        change = update(_IDENTITY).where(_IDENTITY.c.id == bindparam("of"))
+        for statement, rows in ((insert(_IDENTITY), fresh), (insert(_LOOKUP), lookups), (change, changed)):
+            for some in _chunks(rows):
+                session.connection().execute(statement, list(some))
+
+    def _grown(self, number: int, known: _Known) -> bool:
+        """Add what was learnt; whether that says anything new."""
+        grown = number in self._named
+        if grown:
+            known.names = sorted({*known.names, *self._named[number]})
+        for name, fact in self._learnt.get(number, {}).items():
+            if name not in known.facts or _rank(fact) > _rank(known.facts[name]):
+                known.facts[name] = fact
+                grown = True
+        return grown
+
+
+def _about(number: int) -> bytes:
+    """Associated data: a payload moved to another number does not open."""
+    return number.to_bytes(8, "big")
+
+
+def _rank(fact: Fact) -> tuple[int, str, str]:
+    text, authority, known_at = fact
+    return authority, known_at, text
+
+
+def _chunks(things: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    rest = iter(things)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
