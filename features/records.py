@@ -211,6 +211,7 @@ def _columns_of(field: str, annotation: object) -> tuple[list[Column], list[Colu
     return delivered, delivered
 
 
+@typing.dataclass_transform(kw_only_default=True, frozen_default=True)
 def contract(
     *,
     number: int,
