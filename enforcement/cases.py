@@ -246,12 +246,12 @@ def last_reviews(session: Session, municipality: str) -> dict[int, dt.date]:
         .where(Finding.municipality == municipality, Finding.state == "approved")
         .group_by(Finding.case_id)
     )
-    return {case: moment.date() for case, moment in found}
+    return {case: moment.date() for case, moment in found if moment}
 
 
 def tally(session: Session, viewer: Viewer) -> dict[State, int]:
     """Cases per state in the viewer's municipality."""
     require(viewer, Permission.LIST_CASES)
     found = session.execute(select(Case.state, func.count()).where(owned(viewer, Case)).group_by(Case.state))
-    counts: dict[str, int] = {state: count for state, count in found}
+    counts: dict[str, int] = {one.state: one[1] for one in found}
     return {state: counts.get(state.value, 0) for state in State}
