@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from enforcement import blind
 from enforcement.access import Permission, Viewer, allowed, owned, rows
+from enforcement.blind import Shown
 from enforcement.cases import State, Step, find, note
 from enforcement.clock import shown, stored
 from enforcement.findings import Cause, Effect
@@ -53,7 +54,7 @@ class CaseView:
     """ETag"""
     blind: bool
     """whether this review is a blind one"""
-    shown: blind.Shown
+    shown: Shown
     """facts always; ranking and arms only when they may be shown"""
     ranked: int
     """number of cases that were ranked in the municipality"""
@@ -171,7 +172,7 @@ def history(session: Session, viewer: Viewer, number: str) -> tuple[HistoryEntry
     )
 
 
-def _shown(case: Case, score: Score | None, arms: list[str], own: bool) -> blind.Shown:
+def _shown(case: Case, score: Score | None, arms: list[str], own: bool) -> Shown:
     ranking = None
     if score is not None:
         ranking = blind.Ranking(

@@ -71,10 +71,14 @@ OWN_WORDS = 6
 """different words that are about the case and not about its place on the list"""
 SHORTEST_NOTE = 10
 _ABOUT_THE_PLACE = frozenset(
-    "plaats place rang rank ranking score lijst list werklijst worklist positie position reden redenen reason reasons "
-    "model systeem system algoritme algorithm hoog high laag low bovenaan top volgens according to per de het een the "
-    "a an is was en and in op van of door by staat stond stands omdat because dit deze dat this that case zaak die "
-    "er on at with met ook also zie see".split()
+    re.findall(
+        r"\w+",
+        """plaats place rang rank ranking score lijst list werklijst worklist positie position reden redenen reason
+        reasons model systeem system algoritme algorithm hoog high laag low bovenaan top volgens according to per de
+        het een the a an is was en and in op van of door by staat stond stands omdat because dit deze dat this that
+        case zaak die er on at with met ook also zie see""",
+    )
+)
 )
 
 
@@ -319,7 +323,7 @@ def approved_outcomes(
             "arm": contract_arm(arms),
             "probability": probability,
             "closed": finding.saved_at.date(),
-            "approved": finding.approved_at.date(),
+            "approved": finding.approved_at.date() if finding.approved_at else None,
             "cause": finding.cause,
             "effect": finding.effect,
             "amount_cents": finding.amount_cents,

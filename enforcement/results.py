@@ -1,0 +1,141 @@
+"""What the reviews gave, counted per arm; estimates from these counts are made elsewhere (statistics.md).
+
+Missing is not zero: inconclusive reviews and reviews without approved findings are counted apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enforcement.access import Permission, Viewer, owned, require
+from enforcement.findings import Cause, Effect
+from enforcement.selection import ARMS
+from enforcement.tables import Case, Draw, Finding, Inclusion
+
+
+@dataclass(frozen=True)
+class ArmCount:
+    """One arm. A case in two arms counts in both. listed = reviewed + inconclusive + pending."""
+
+    listed: int = 0
+    reviewed: int = 0
+    """with approved findings that say something: changed + unchanged"""
+    changed: int = 0
+    """effect up or down"""
+    unchanged: int = 0
+    inconclusive: int = 0
+    pending: int = 0
+    """no approved findings yet"""
+    nothing_irregular: int = 0
+    """people who were looked into and nothing was found"""
+    up_cents: int = 0
+    """EUR cents a month that clients turned out to be entitled to more"""
+    down_cents: int = 0
+    """EUR cents a month less"""
+
+    @property
+    def completion(self) -> float | None:
+        """Share of the listed with approved findings, 0 to 1; None for an empty arm."""
+        return (self.reviewed + self.inconclusive) / self.listed if self.listed else None
+
+
+@dataclass
+class _Counter:
+    listed: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    inconclusive: int = 0
+    nothing_irregular: int = 0
+    up_cents: int = 0
+    down_cents: int = 0
+
+    def add(self, finding: Finding | None) -> None:
+        self.listed += 1
+        if finding is None:
+            return
+        effect = Effect(finding.effect)
+        if effect == Effect.UNKNOWN:
+            self.inconclusive += 1
+            return
+        changed = effect in (Effect.UP, Effect.DOWN)
+        self.changed += changed
+        self.unchanged += not changed
+        self.nothing_irregular += finding.cause == Cause.NOTHING_IRREGULAR
+        self.up_cents += (finding.amount_cents or 0) * (effect == Effect.UP)
+        self.down_cents += (finding.amount_cents or 0) * (effect == Effect.DOWN)
+
+    def done(self) -> ArmCount:
+        reviewed = self.changed + self.unchanged
+        return ArmCount(
+            listed=self.listed,
+            reviewed=reviewed,
+            changed=self.changed,
+            unchanged=self.unchanged,
+            inconclusive=self.inconclusive,
+            pending=self.listed - reviewed - self.inconclusive,
+            nothing_irregular=self.nothing_irregular,
+            up_cents=self.up_cents,
+            down_cents=self.down_cents,
+        )
+
+
+def per_arm(session: Session, viewer: Viewer, draw_id: str | None = None) -> Mapping[str, ArmCount]:
+    """Counts per arm over all draws of the viewer's municipality, or one; and "all", each case once."""
+    require(viewer, Permission.SEE_RESULTS)
+    found = _approved(session, viewer)
+    query = (
+        select(Inclusion.draw_id, Inclusion.case_id, Inclusion.arms)
+        .join(Draw, Draw.id == Inclusion.draw_id)
+        .join(Case, (Case.draw_id == Inclusion.draw_id) & (Case.id == Inclusion.case_id))
+        .where(owned(viewer, Draw), owned(viewer, Case))
+    )
+    if draw_id is not None:
+        query = query.where(Draw.id == draw_id)
+    counters = {arm: _Counter() for arm in (*ARMS, "all")}
+    for draw, case, arms in session.execute(query):
+        for arm in (*arms.split(","), "all"):
+            counters[arm].add(found.get((draw, case)))
+    return MappingProxyType({arm: counter.done() for arm, counter in counters.items()})
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Cases that two people reviewed, and how many got the same cause and effect."""
+
+    pairs: int
+    same_effect: int
+    same_cause: int
+
+
+def agreement(session: Session, viewer: Viewer) -> Agreement:
+    """How often two reviewers of the same blind case agree (R6)."""
+    require(viewer, Permission.SEE_RESULTS)
+    query = (
+        select(Finding)
+        .where(owned(viewer, Finding), Finding.state == "approved")
+        .order_by(Finding.saved_at, Finding.id)
+    )
+    by_case: dict[tuple[str, int], list[Finding]] = {}
+    for finding in session.scalars(query):
+        by_case.setdefault((finding.draw_id, finding.case_id), []).append(finding)
+    pairs = [found[:2] for found in by_case.values() if len(found) > 1]
+    return Agreement(
+        pairs=len(pairs),
+        same_effect=sum(first.effect == second.effect for first, second in pairs),
+        same_cause=sum(first.cause == second.cause for first, second in pairs),
+    )
+
+
+def _approved(session: Session, viewer: Viewer) -> dict[tuple[str, int], Finding]:
+    """(draw, case) -> the approved findings that count: the first, where two people reviewed."""
+    query = (
+        select(Finding)
+        .where(owned(viewer, Finding), Finding.state == "approved")
+        .order_by(Finding.saved_at.desc(), Finding.id.desc())
+    )
+    return {(one.draw_id, one.case_id): one for one in session.scalars(query)}

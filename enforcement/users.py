@@ -1,0 +1,151 @@
+"""Who signs in, and the sessions: the browser holds a random token, the database only its SHA-256."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from enforcement import audit, tables
+from enforcement.access import Purpose, Role, Viewer
+from enforcement.clock import shown, stored
+from enforcement.errors import ForbiddenError
+from enforcement.tables import Grant, User
+
+SESSION_LASTS = dt.timedelta(hours=9)
+"""a working day"""
+
+DEMO_MUNICIPALITIES: Mapping[str, str] = MappingProxyType({"0917": "Heerlen", "0935": "Maastricht"})
+DEMO_ROLES: Mapping[str, tuple[Role, str]] = MappingProxyType(
+    {
+        "officer": (Role.OFFICER, "Medewerker"),
+        "second": (Role.SENIOR_OFFICER, "Tweede medewerker"),
+        "scientist": (Role.DATA_SCIENTIST, "Data scientist"),
+        "compliance": (Role.COMPLIANCE_REVIEWER, "Toetser"),
+        "manager": (Role.MANAGER, "Leidinggevende"),
+    }
+)
+"""first part of the user id -> role and name; ids look like officer.heerlen"""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A new session. `token` goes into the cookie and is kept nowhere."""
+
+    token: str
+    csrf: str
+    expires_at: dt.datetime
+    viewer: Viewer
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A session that is in force."""
+
+    viewer: Viewer
+    name: str
+    csrf: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    id: str
+    name: str
+    municipality: str
+    role: Role
+
+
+def demo_users() -> tuple[DemoUser, ...]:
+    """The users of the demonstration: five roles in two municipalities."""
+    return tuple(
+        DemoUser(f"{short}.{place.lower()}", f"{title} {place}", code, role)
+        for code, place in DEMO_MUNICIPALITIES.items()
+        for short, (role, title) in DEMO_ROLES.items()
+    )
+
+
+def seed_demo_users(session: Session) -> tuple[DemoUser, ...]:
+    """Makes sure that the demo users exist; a second time changes nothing."""
+    for one in demo_users():
+        session.merge(User(id=one.id, name=one.name))
+    session.flush()
+    for one in demo_users():
+        session.merge(Grant(user_id=one.id, municipality=one.municipality, role=one.role.value))
+    session.flush()
+    return demo_users()
+
+
+def grants(session: Session, user: str) -> tuple[tuple[str, Role], ...]:
+    """The (municipality, role) pairs that a user holds."""
+    found = session.scalars(select(Grant).where(Grant.user_id == user).order_by(Grant.municipality, Grant.role))
+    return tuple((one.municipality, Role(one.role)) for one in found)
+
+
+def sign_in(session: Session, user: str, municipality: str, role: Role, now: dt.datetime) -> SignedIn:
+    """Opens a session in one of the user's pairs, with an entry in the log. Who the user is was established before.
+
+    Raises ForbiddenError for a pair that the user does not hold.
+    """
+    if (municipality, role) not in grants(session, user):
+        raise ForbiddenError("this user does not hold this role in this municipality")
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    session.execute(delete(tables.Session).where(tables.Session.expires_at < stored(now)))
+    session.add(
+        tables.Session(
+            token_sha256=_digest(token),
+            user_id=user,
+            municipality=municipality,
+            role=role.value,
+            csrf=csrf,
+            expires_at=stored(now + SESSION_LASTS),
+        )
+    )
+    session.flush()
+    audit.append(session, municipality, user, role.value, "signed_in", f"user:{user}", "sign_in", at=now)
+    return SignedIn(token, csrf, now + SESSION_LASTS, Viewer(user, municipality, role, _purpose(role)))
+
+
+def visit(session: Session, token: str, now: dt.datetime) -> Visit | None:
+    """The session that a token belongs to; None when it is unknown, has expired, or its right was withdrawn."""
+    found = session.get(tables.Session, _digest(token))
+    if found is None or found.expires_at <= stored(now):
+        return None
+    role = Role(found.role)
+    if session.get(Grant, (found.user_id, found.municipality, found.role)) is None:
+        return None
+    name = session.get_one(User, found.user_id).name
+    viewer = Viewer(found.user_id, found.municipality, role, _purpose(role))
+    return Visit(viewer, name, found.csrf, shown(found.expires_at))
+
+
+def sign_out(session: Session, token: str, now: dt.datetime) -> None:
+    """Ends the session of a token; an unknown token changes nothing."""
+    found = session.get(tables.Session, _digest(token))
+    if found is None:
+        return
+    session.delete(found)
+    session.flush()
+    audit.append(
+        session, found.municipality, found.user_id, found.role, "signed_out", f"user:{found.user_id}", "sign_in", at=now
+    )
+
+
+def csrf_holds(visit: Visit, given: str) -> bool:
+    """Whether a form came from a page of this session; compared in constant time."""
+    return hmac.compare_digest(visit.csrf.encode(), given.encode())
+
+
+def _purpose(role: Role) -> Purpose:
+    return Purpose.SUPERVISION if role == Role.COMPLIANCE_REVIEWER else Purpose.REVIEW
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
