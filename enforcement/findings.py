@@ -79,7 +79,6 @@ _ABOUT_THE_PLACE = frozenset(
         case zaak die er on at with met ook also zie see""",
     )
 )
-)
 
 
 @dataclass(frozen=True)
