@@ -1,0 +1,91 @@
+"""Outcomes of earlier reviews in our own CSV, version 1: what this system writes, and how history is brought in.
+
+    # weegschaal outcomes version=1
+    case;selected;arm;probability;closed;approved;cause;effect;amount_cents;overturned;withdrawn
+
+case, selected, cause and effect are needed. selected, closed and approved are whole dates (yyyymmdd or ISO); arm is
+random, signal, risk, tip or theme; probability lies above 0 and at most at 1; amount_cents is signed, euro cents a
+month; overturned and withdrawn are yes or no.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from pathlib import Path
+
+from features.records import Outcome
+from pipelines.sources.intake import Dates, Intake, UnreadableError, whole_in
+from pipelines.sources.own_csv import OwnFormat, OwnRow
+from pipelines.sources.reading import Reading
+
+SOURCE = "outcomes"
+FORMAT = OwnFormat(
+    kind="outcomes",
+    version=1,
+    needed=("case", "selected", "cause", "effect"),
+    optional=("arm", "probability", "closed", "approved", "amount_cents", "overturned", "withdrawn"),
+)
+ARMS = ("random", "signal", "risk", "tip", "theme")
+EFFECTS = ("up", "down", "none", "unknown")
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    return FORMAT.recognises(head)
+
+
+def read(path: Path) -> Reading:
+    """Every outcome of the file. Raises RefusedError when the first lines are not those of version 1."""
+    intake = Intake()
+    municipality, rows = FORMAT.rows(path, "outcomes", intake)
+    for row in rows:
+        with intake.record(row.at, "outcomes", row.raw):
+            intake.keep(row.at, _outcome(row))
+    return intake.reading(SOURCE, "1", municipality=municipality)
+
+
+def _outcome(row: OwnRow) -> Outcome:
+    if not row["case"]:
+        raise UnreadableError("case", "is empty")
+    if row["effect"] not in EFFECTS:
+        raise UnreadableError("effect", f"is not one of {', '.join(EFFECTS)}")
+    if row["arm"] and row["arm"] not in ARMS:
+        raise UnreadableError("arm", f"is not one of {', '.join(ARMS)}")
+    if not row["cause"]:
+        raise UnreadableError("cause", "is empty")
+    selected, closed, approved = (_day(name, row[name]) for name in ("selected", "closed", "approved"))
+    if selected is None:
+        raise UnreadableError("selected", "is empty")
+    return Outcome(
+        case=row["case"],
+        selected=selected,
+        arm=row["arm"] or None,
+        probability=_probability(row["probability"]),
+        closed=closed,
+        approved=approved,
+        cause=row["cause"],
+        effect=row["effect"],
+        amount_cents=whole_in("amount_cents", row["amount_cents"]),
+        overturned=row.yes("overturned"),
+        withdrawn=bool(row.yes("withdrawn")),
+        flags=("not_approved",) if approved is None else (),
+    )
+
+
+def _day(name: str, text: str) -> dt.date | None:
+    date = Dates().read(name, text)
+    if date is not None and not date.exact:
+        raise UnreadableError(name, "is not a whole date")
+    return None if date is None else date.earliest
+
+
+def _probability(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        raise UnreadableError("probability", "is not a number") from None
+    if not math.isfinite(value) or not 0 < value <= 1:
+        raise UnreadableError("probability", "is not above 0 and at most 1")
+    return value
