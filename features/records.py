@@ -330,7 +330,7 @@ class Sanction(Record):
     name="payments",
     number=1,
     source="GWS",
-    key=("case_id", "person_id", "month", "period"),
+    key=("case_id", "person_id", "month", "period", "statement"),
     legal_basis="Participatiewet 53a",
 )
 class Payment(Record):
@@ -340,6 +340,7 @@ class Payment(Record):
     person: Annotated[str, dataclasses.replace(PERSON, required=True)]
     month: Annotated[dt.date, Fact("betrekkingsperiode: first day of the month it is about", required=True)]
     period: Annotated[Text, Fact("periodenummer: yyyymm in which it was booked")] = None
+    statement: Annotated[Whole, Fact("2, 3, ... for a further payment in the same month and period; else empty")] = None
     regulation: Annotated[Text, Fact("name of the act")] = None
     paid_cents: Annotated[Whole, Fact("paid to the client", "EUR cents")] = None
     paid_dossier_cents: Annotated[Whole, Fact("paid on the dossier", "EUR cents")] = None
@@ -379,7 +380,7 @@ class PaymentComponent(Record):
     name="year_statements",
     number=1,
     source="GWS",
-    key=("person_id", "year", "regulation"),
+    key=("person_id", "year", "regulation", "start_earliest"),
     legal_basis="Participatiewet 53a",
     max_age_days=400,
 )
