@@ -1,0 +1,225 @@
+"""Estimates from selective labels: what the whole of the eligible looks like when only chosen cases were reviewed.
+
+Definitions: statistics.md, "Arms and inclusion probabilities". C is the set that was certain to be reviewed (signal
+and risk lists, fixed without looking at the draw); outside C a simple random sample was drawn, so pi = m / (N - |C|).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+FEWEST = 30
+"""reviewed cases outside C below which nothing is estimated"""
+COMPLETE = 0.9
+"""share of the drawn that must be finished for an estimate not to be provisional"""
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """The eligible of one or more draws, n rows."""
+
+    label: Floats
+    """approved outcome: 1, 0, or NaN when there is none"""
+    certain: Mask
+    """in C"""
+    drawn: Mask
+    """chosen for review, in any arm; a drawn row without label is unfinished or inconclusive"""
+    stands_for: Floats
+    """eligible cases a row stands for: 1 when all the eligible are rows; 1 / pi for a drawn row outside C when only the
+    reviewed are rows"""
+    weight: Floats
+    """1 / pi of a drawn row outside C; any constant within one draw"""
+
+    @property
+    def known(self) -> Mask:
+        return ~np.isnan(self.label)
+
+    @property
+    def outcome(self) -> Floats:
+        """The label with missing as 0, for sums that are masked by `known`."""
+        return np.nan_to_num(self.label, nan=0.0)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A share with its interval, or why there is none."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    standard_error: float | None
+    status: str
+    """ok, provisional (under 90 % of the drawn finished) or not_estimable"""
+    why: str
+    reviewed: float
+    """reviewed cases outside C that it rests on"""
+    bound_low: float
+    bound_high: float
+    """assumption-free: every case without label counted as 0, and as 1"""
+
+
+def precision(cases: Reviewed, member: Floats, confidence: float = 0.95) -> Estimate:
+    """Share of the set S whose review would give the label: (sum of Y over S and C + |S outside C| x mean Y) / |S|.
+
+    member: (n,) share of the row in S, 0 to 1; fractions are ties at the cut (closed form). The interval is Wilson's
+    for the second term with the finite population correction, given the number reviewed in S outside C.
+    """
+    size = cases.stands_for * member
+    total = float(size.sum())
+    inside, outside = cases.certain, ~cases.certain
+    known = cases.known
+    confirmed = float((member * cases.outcome)[known].sum())
+    unknown = total - float(member[known].sum())
+    bounds = (confirmed / total, min(1.0, (confirmed + unknown) / total)) if total else (0.0, 1.0)
+
+    in_c = float(size[inside].sum())
+    known_c = float(size[inside & known].sum())
+    out = float(size[outside].sum())
+    sampled = outside & known & cases.drawn
+    w = (member * cases.weight)[sampled]
+    n = effective_sample(w)
+    if total <= 0:
+        return _none("the set is empty", n, bounds)
+    if in_c > 0 and known_c <= 0:
+        return _none("no case of the signal and risk lists in the set is finished", n, bounds)
+    if out > 1e-9 and n < FEWEST:
+        return _none(f"{n:.0f} reviewed outside the signal and risk lists; {FEWEST} are needed", n, bounds)
+
+    yes_c = in_c * float((size * cases.outcome)[inside & known].sum()) / known_c if in_c > 0 else 0.0
+    status = _completion(cases, member)
+    if out <= 1e-9:
+        share = yes_c / total
+        return Estimate(share, share, share, 0.0, *status, n, *bounds)
+    mean = float((w * cases.outcome[sampled]).sum() / w.sum())
+    unsampled = max(0.0, 1 - n / out)
+    spread = math.sqrt(unsampled * mean * (1 - mean) / max(n - 1, 1))
+    low, high = _wilson(mean, n, unsampled, confidence)
+    low, high = ((yes_c + out * end) / total for end in (low, high))
+    return Estimate((yes_c + out * mean) / total, low, high, out / total * spread, *status, n, *bounds)
+
+
+def prevalence(cases: Reviewed, confidence: float = 0.95) -> Estimate:
+    """Share of all the eligible whose review would give the label."""
+    return precision(cases, np.ones(len(cases.label)), confidence)
+
+
+def recall(cases: Reviewed, member: Floats, confidence: float = 0.95) -> Estimate:
+    """Share of all positives among the eligible that lie in S; linearised (Horvitz-Thompson ratio)."""
+    known, outcome = cases.known, cases.outcome
+    sampled = ~cases.certain & known & cases.drawn
+    n = effective_sample(cases.weight[sampled])
+    out = float(cases.stands_for[~cases.certain].sum())
+    if out > 0 and n < FEWEST:
+        return _none(f"{n:.0f} reviewed outside the signal and risk lists; {FEWEST} are needed", n, (0.0, 1.0))
+    mine = cases.certain & known
+    found, positives = float((member * outcome)[mine].sum()), float(outcome[mine].sum())
+    if n:
+        w = cases.weight[sampled]
+        found += out * float(np.average((member * outcome)[sampled], weights=w))
+        positives += out * float(np.average(outcome[sampled], weights=w))
+    if positives <= 0:
+        return _none("no positive review to divide by", n, (0.0, 1.0))
+    share = found / positives
+    error = 0.0
+    if n > 1:
+        residual = outcome[sampled] * (member[sampled] - share)
+        error = out * math.sqrt(max(0.0, 1 - n / out) * float(residual.var(ddof=1)) / n) / positives
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
+    status = _completion(cases, np.ones(len(member)))
+    return Estimate(share, max(0.0, share - reach), min(1.0, share + reach), error, *status, n, 0.0, 1.0)
+
+
+def naive(cases: Reviewed, member: Floats) -> float | None:
+    """Mean label of whatever was reviewed in S, whoever chose it. Shown only beside an estimate, and named so."""
+    w = member[cases.known]
+    return float((w * cases.outcome[cases.known]).sum() / w.sum()) if w.sum() > 0 else None
+
+
+def doubly_robust(
+    cases: Reviewed, member: Floats, expected: Floats, reached: Floats, confidence: float = 0.95
+) -> Estimate:
+    """(1 / k) sum over S of mu(x) + (O / e) (Y - mu(x)); right when either mu or e is.
+
+    expected: mu, (n,) cross-fitted chance of the label. reached: e = pi x probability of completion, (n,), above 0.
+    All the eligible must be rows (`stands_for` 1).
+    """
+    total = float(member.sum())
+    known = cases.known
+    miss = np.where(known, cases.outcome - expected, 0.0)
+    n = float((known & ~cases.certain & (member > 0)).sum())
+    confirmed = float((member * cases.outcome)[known].sum())
+    bounds = (confirmed / total, (confirmed + float(member[~known].sum())) / total)
+    if float(member[~cases.certain].sum()) > 0 and n < FEWEST:
+        return _none(f"{n:.0f} reviewed outside the signal and risk lists; {FEWEST} are needed", n, bounds)
+    value = float((member * (expected + known * miss / reached)).sum()) / total
+    variance = float((member**2 * known * (1 - reached) * (miss / reached) ** 2).sum()) / total**2
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt(variance)
+    status = _completion(cases, member)
+    low, high = max(0.0, value - reach), min(1.0, value + reach)
+    return Estimate(value, low, high, math.sqrt(variance), *status, n, *bounds)
+
+
+def effective_sample(weights: Floats) -> float:
+    """(sum w)^2 / sum w^2 (Kish): how many equally weighted reviews the weighted ones are worth.
+
+    >>> effective_sample(np.array([1.0, 1.0, 2.0]))
+    2.6666666666666665
+    """
+    return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
+
+
+def membership(margin: Floats, stands_for: Floats, share: float) -> Floats:
+    """(n,) share of each row in the top `share` of the ranking. Rows that tie at the cut get equal fractions, which
+    is the expectation over all ways to break the tie.
+
+    >>> membership(np.array([3.0, 2.0, 2.0, 1.0]), np.ones(4), 0.5)
+    array([1. , 0.5, 0.5, 0. ])
+    """
+    levels, place = np.unique(-margin, return_inverse=True)
+    sizes = np.bincount(place, weights=stands_for, minlength=len(levels))
+    before = np.concatenate(([0.0], np.cumsum(sizes)[:-1]))
+    room = share * stands_for.sum() - before
+    return np.asarray(np.clip(room / sizes, 0.0, 1.0)[place], dtype=np.float64)
+
+
+def precision_with_ties(margin: Floats, label: Floats, k: int) -> float:
+    """E[precision@k] = (TP_above + m x pos_tie / n_tie) / k, over all orders of the cases that tie at the cut.
+
+    >>> precision_with_ties(np.array([3.0, 2.0, 2.0, 1.0]), np.array([1.0, 1.0, 0.0, 0.0]), 2)
+    0.75
+    """
+    if not 0 < k <= len(margin):
+        raise ValueError(f"k is {k}; it must be between 1 and {len(margin)}")
+    cut = np.sort(margin)[-k]
+    above, tie = margin > cut, margin == cut
+    return float((label[above].sum() + (k - above.sum()) * label[tie].mean()) / k)
+
+
+def _none(why: str, reviewed: float, bounds: tuple[float, float]) -> Estimate:
+    return Estimate(None, None, None, None, "not_estimable", why, reviewed, *bounds)
+
+
+def _completion(cases: Reviewed, member: Floats) -> tuple[str, str]:
+    for name, arm in (("signal and risk lists", cases.certain), ("random arm", ~cases.certain)):
+        drawn = arm & cases.drawn & (member > 0)
+        if drawn.any() and cases.known[drawn].mean() < COMPLETE:
+            return "provisional", f"{cases.known[drawn].mean():.0%} of the {name} is finished"
+    return "ok", ""
+
+
+def _wilson(share: float, n: float, unsampled: float, confidence: float) -> tuple[float, float]:
+    """Wilson's interval with n inflated for what the finite population leaves unsampled."""
+    if unsampled <= 0:
+        return share, share
+    z2 = NormalDist().inv_cdf(0.5 + confidence / 2) ** 2 * unsampled / n
+    centre = (share + z2 / 2) / (1 + z2)
+    reach = math.sqrt(z2 * (share * (1 - share) + z2 / 4)) / (1 + z2)
+    return max(0.0, centre - reach), min(1.0, centre + reach)

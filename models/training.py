@@ -1,0 +1,135 @@
+"""One training: candidates compared out of time, a champion proposed in words, fitted on everything, and refitted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from models.candidate import Candidate, FeatureLike, Fitted, canonical
+from models.contenders import contenders
+from models.dataset import Examples, Split, rolling_origin
+from models.evaluation import Choice, Contest, contest, propose
+from models.uncertainty import Ensemble, bootstrap
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What a training gives. Nothing in it depends on the clock: the same data and seed give the same bytes."""
+
+    seed: int
+    until: dt.date
+    coding: str
+    names: tuple[str, ...]
+    labelled: int
+    positives: int
+    splits: tuple[Split, ...]
+    contest: Contest
+    choice: Choice
+    model: Fitted
+    """the champion, fitted on all labelled rows"""
+    ensemble: Ensemble
+
+    @property
+    def champion(self) -> str:
+        return self.choice.name
+
+    @property
+    def model_sha256(self) -> str:
+        return hashlib.sha256(self.model.dump()).hexdigest()
+
+    def metrics(self) -> dict[str, float]:
+        """Figures by name, for the run's record; what cannot be estimated is absent."""
+        found = {"labelled": float(self.labelled), "positives": float(self.positives)}
+        for one in self.contest.standings:
+            figures = {"precision": one.precision.value, "low": one.precision.low, "high": one.precision.high}
+            found |= {f"{one.name}.{name}": value for name, value in figures.items() if value is not None}
+        if self.contest.prevalence.value is not None:
+            found["prevalence"] = self.contest.prevalence.value
+        return found
+
+    def document(self) -> dict[str, Any]:
+        """The report as it is stored; no case and no person in it."""
+        usual = self.contest.prevalence.value
+        candidates = [
+            asdict(one) | {"times_base_rate": one.value / usual if one.value is not None and usual else None}
+            for one in self.contest.standings
+        ]
+        pairs = [
+            {"first": a, "second": b, "difference": difference, "standard_error": error}
+            for (a, b), (difference, error) in self.contest.paired.items()
+        ]
+        return {
+            "seed": self.seed,
+            "until": self.until.isoformat(),
+            "coding": self.coding,
+            "features": self.names,
+            "labelled": self.labelled,
+            "positives": self.positives,
+            "windows": [
+                {
+                    "start": split.start.isoformat(),
+                    "end": split.end.isoformat(),
+                    "train": len(split.train),
+                    "test": len(split.test),
+                    "share_lost": split.share_lost,
+                }
+                for split in self.splits
+            ],
+            "share": self.contest.share,
+            "test_rows": self.contest.rows,
+            "random_reviews": self.contest.random_reviews,
+            "effective_sample": self.contest.effective,
+            "prevalence": asdict(self.contest.prevalence),
+            "candidates": candidates,
+            "paired": pairs,
+            "champion": self.choice.name,
+            "why_nl": self.choice.why_nl,
+            "why_en": self.choice.why_en,
+            "model_sha256": self.model_sha256,
+            "refits": len(self.ensemble.members),
+        }
+
+    def dump(self) -> bytes:
+        return canonical(self.document())
+
+
+def train(
+    examples: Examples,
+    features: Mapping[str, FeatureLike],
+    seed: int,
+    until: dt.date,
+    candidates: Sequence[Candidate] | None = None,
+    *,
+    share: float = 0.1,
+    coding: str = "review",
+    folds: int = 4,
+    gap_days: int = 90,
+    refits: int = 30,
+) -> TrainingReport:
+    """Compare the candidates out of time on the top `share` of the list, and fit the proposed one.
+
+    Labels not known strictly before `until` count as missing. features: declarations by name, one for each column.
+    candidates: those of contenders.py when not given. Raises KeyError for a column without declaration and ValueError
+    when there is too little to learn from.
+    """
+    late = ~(examples.label_known_at < np.datetime64(until, "s"))
+    known = examples.rows(examples.as_of < np.datetime64(until, "D"))
+    known.label[late[examples.as_of < np.datetime64(until, "D")]] = np.nan
+    runners = tuple(candidates) if candidates is not None else contenders(features, examples.names, seed)
+    splits = rolling_origin(known, folds=folds, gap_days=gap_days)
+    found = contest(runners, known, splits, share)
+    choice = propose(found.standings, found.paired, found.prevalence)
+    winner = next(one for one in runners if one.name == choice.name)
+    rows = known.rows(known.labelled)
+    weights = np.ones(len(rows))
+    model = winner.fit(rows, weights)
+    ensemble = bootstrap(winner, rows, weights, seed, refits)
+    positives = int(rows.label.sum())
+    return TrainingReport(
+        seed, until, coding, examples.names, len(rows), positives, splits, found, choice, model, ensemble
+    )
