@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 
 from features.records import UNKNOWN_DATE, Address, PartialDate
+from pipelines.sources.bsn import bsn_of
 from pipelines.sources.xml import Part
 
 SIGNS = {"+": 1, "-": -1}
@@ -32,16 +33,6 @@ class UnreadableError(Exception):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
-
-
-def passes_elfproef(number: str) -> bool:
-    """The check on a burgerservicenummer: weights 9 to 2, then -1, divisible by eleven.
-
-    >>> passes_elfproef("999990019"), passes_elfproef("999990018")
-    (True, False)
-    """
-    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-    return sum(weight * int(digit) for weight, digit in zip(weights, number, strict=True)) % 11 == 0
 
 
 class Fields:
@@ -71,15 +62,13 @@ class Fields:
         value = self.text(part, *path)
         if value is None:
             return None
-        digits = value.replace(" ", "").replace(".", "")
-        if not digits.isascii() or not digits.isdigit() or len(digits) not in (8, 9) or not int(digits):
-            raise UnreadableError(path[-1], "is not a number of nine digits")
-        if len(digits) == 8:
-            self.flag("bsn_eight_digits")
-            digits = digits.zfill(9)
-        if not passes_elfproef(digits):
-            self.flag("bsn_fails_elfproef")
-        return digits
+        try:
+            number, flags = bsn_of(value)
+        except ValueError:
+            raise UnreadableError(path[-1], "is not a burgerservicenummer of nine digits") from None
+        for flag in flags:
+            self.flag(flag)
+        return number
 
     def person(self, part: Part | None, *path: str) -> str:
         """The BSN of someone who must have one. Raises UnreadableError."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -89,7 +90,7 @@ def parse(path: Path) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+        if "memory" in (error.msg or "").lower():
             raise MemoryError from error
         line = error.lineno or 0
         raise RefusedError(
@@ -97,7 +98,7 @@ def parse(path: Path) -> etree._Element:
         ) from None
     except (ValueError, LookupError):
         raise RefusedError(f"{path.name} is not XML in an encoding that can be read; deliver it as UTF-8") from None
-    document = root.getroottree().docinfo
+    document: Any = root.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise RefusedError(f"{path.name} has a document type declaration; deliver it without DOCTYPE and entities")
     return root
