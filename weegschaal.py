@@ -93,10 +93,10 @@ def demo(
     Interrupted and started again it goes on where it stopped. Example: weegschaal demo --clients 3000
     """
     from enforcement.settings import Settings
-    from pipelines import steps
+    from pipelines import demo as demonstration
 
     settings = Settings.read()
-    result = steps.demo(settings, clients, seed, shown)
+    result = demonstration.demo(settings, clients, seed, shown)
     emit(result, as_json, lambda made: table("Worklists", made["draws"]))
     if serve_it:
         _serve(settings)
@@ -114,9 +114,9 @@ def simulate(
     Example: weegschaal simulate --clients 3000 --seed 7
     """
     from enforcement.settings import Settings
-    from pipelines import steps
+    from pipelines import demo as demonstration
 
-    result = steps.simulate(Settings.read(), clients, seed, shown, no_signal=no_signal)
+    result = demonstration.simulate(Settings.read(), clients, seed, shown, no_signal=no_signal)
     emit(result, as_json, lambda made: table("Simulated against published", made["comparison"]))
 
 
@@ -132,11 +132,12 @@ def ingest(
     Example: weegschaal ingest deliveries/2026-11 --municipality 0917
     """
     from enforcement.settings import Settings
-    from pipelines import steps
+    from pipelines import demo as demonstration
+    from pipelines.steps import unseen
 
     if municipality is not None and not (len(municipality) == 4 and municipality.isdigit()):
         raise typer.BadParameter(f"{municipality!r} is not a municipality code; use four digits such as 0917")
-    result = steps.ingest(Settings.read(), paths, source, municipality)
+    result = demonstration.bring_in(Settings.read(), paths, source, municipality, unseen if as_json else shown)
     emit(result, as_json, _show_ingested)
     if any(file["status"] in ("refused", "held") for file in result["files"]):
         raise typer.Exit(1)
@@ -177,13 +178,16 @@ def features(
     Example: weegschaal features --json
     """
     from enforcement.settings import Settings
-    from pipelines import steps
 
     if build:
-        result: Any = steps.build_matrix(Settings.read(), date_of(as_of, "--as-of"), shown)
+        from pipelines.learning import build_matrix
+
+        result: Any = build_matrix(Settings.read(), date_of(as_of, "--as-of"), shown)
         emit(result, as_json, lambda made: out.print(f"{made['rows']} cases as of {made['as_of']}: {made['path']}"))
     else:
-        result = steps.catalogue()
+        from pipelines.overview import catalogue
+
+        result = catalogue()
         emit({"features": result}, as_json, lambda made: table("Features", _brief(made["features"])))
 
 
@@ -202,9 +206,9 @@ def train(
     Example: weegschaal train --until 2026-11-01
     """
     from enforcement.settings import Settings
-    from pipelines import steps
+    from pipelines import learning
 
-    result = steps.train(Settings.read(), date_of(until, "--until"), seed, shown)
+    result = learning.train(Settings.read(), date_of(until, "--until"), seed, shown)
     emit(result, as_json, _show_training)
 
 
@@ -220,9 +224,9 @@ def score(as_of: AsOf = None, as_json: AsJson = False) -> None:
     Example: weegschaal score --as-of 2026-11-01
     """
     from enforcement.settings import Settings
-    from pipelines import steps
+    from pipelines import ranking
 
-    result = steps.score(Settings.read(), date_of(as_of, "--as-of"), shown)
+    result = ranking.score(Settings.read(), date_of(as_of, "--as-of"), shown)
     emit(result, as_json, lambda made: out.print(f"{made['cases']} cases scored as of {made['as_of']} ({made['run']})"))
 
 
@@ -237,9 +241,9 @@ def select(
     Example: weegschaal select --municipality 0917
     """
     from enforcement.settings import Settings
-    from pipelines import steps
+    from pipelines import ranking
 
-    result = steps.select(Settings.read(), date_of(as_of, "--as-of"), shown, municipality)
+    result = ranking.select(Settings.read(), date_of(as_of, "--as-of"), shown, municipality)
     emit(result, as_json, lambda made: table("Worklists", made["draws"]))
 
 
@@ -288,14 +292,14 @@ def status(as_json: AsJson = False) -> None:
     Example: weegschaal status --json
     """
     from enforcement.settings import Settings
-    from pipelines import steps
+    from pipelines import overview
 
     def show(made: dict[str, Any]) -> None:
         table("Lake", made["lake"])
         table("Steps", made["steps"])
         table("Worklists", made["draws"])
 
-    emit(steps.status(Settings.read()), as_json, show)
+    emit(overview.status(Settings.read()), as_json, show)
 
 
 @app.command()
@@ -304,13 +308,13 @@ def sources(as_json: AsJson = False) -> None:
 
     Example: weegschaal sources
     """
-    from pipelines import steps
+    from pipelines import overview
 
     def show(made: dict[str, Any]) -> None:
         table("Formats", made["sources"])
         table("Contracts", [{k: v for k, v in one.items() if k != "columns"} for one in made["contracts"]])
 
-    emit(steps.sources(), as_json, show)
+    emit(overview.sources(), as_json, show)
 
 
 @app.command()
@@ -328,7 +332,7 @@ def records(
     Example: weegschaal records incomes --where employer=012345678L01
     """
     from enforcement.settings import Settings
-    from pipelines import steps
+    from pipelines import overview
 
     conditions = {}
     for one in where or []:
@@ -336,7 +340,7 @@ def records(
         if not sign:
             raise typer.BadParameter(f"{one!r} is not FIELD=VALUE", param_hint="--where")
         conditions[name] = value
-    result = steps.records(Settings.read(), contract, conditions, limit, reveal)
+    result = overview.records(Settings.read(), contract, conditions, limit, reveal)
     emit(result, as_json, lambda made: table(contract, made["records"]))
 
 
@@ -363,13 +367,24 @@ def main() -> None:
     """Run the command; what a person can mend is one line on stderr and exit code 1."""
     try:
         app()
-    except (ValueError, LookupError, OSError, RuntimeError) as error:
-        said = error.args[0] if isinstance(error, LookupError) and error.args else error
-        err.print(f"weegschaal: {said}", highlight=False, markup=False)
-        sys.exit(1)
     except KeyboardInterrupt:
         err.print("weegschaal: stopped; started again it goes on where it was", highlight=False)
         sys.exit(130)
+    except Exception as error:
+        if not isinstance(error, _mendable()):
+            raise
+        said = error.args[0] if isinstance(error, LookupError) and error.args else error
+        err.print(f"weegschaal: {said}", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _mendable() -> tuple[type[Exception], ...]:
+    """Errors whose message says what to do; any other is a defect of ours and shows where it happened."""
+    from enforcement.errors import RefusedError as Refused
+    from enforcement.keys import KeyFileError
+    from pipelines.sources.reading import RefusedError as Unreadable
+
+    return (ValueError, LookupError, OSError, RuntimeError, Refused, KeyFileError, Unreadable)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ class Settings:
     port: int
     database: str
     """SQLAlchemy URL"""
+    mlruns: Path
+    """MLflow's store: mlruns/ beside the default home, below any other home"""
     demo: bool
     """demo users may sign in without a password; never with a production setting"""
 
@@ -26,7 +28,8 @@ class Settings:
         if not port.isdigit() or not 0 < int(port) < 65536:
             raise ValueError(f"WEEGSCHAAL_PORT is {port!r}; it must be a port number such as 8080")
         database = os.environ.get("WEEGSCHAAL_DATABASE", f"sqlite:///{home / 'weegschaal.db'}")
-        return cls(home, int(port), database, os.environ.get("WEEGSCHAAL_DEMO", "1") == "1")
+        mlruns = home / "mlruns" if "WEEGSCHAAL_HOME" in os.environ else Path("mlruns").resolve()
+        return cls(home, int(port), database, mlruns, os.environ.get("WEEGSCHAAL_DEMO", "1") == "1")
 
     @property
     def lake(self) -> Path:
@@ -35,6 +38,11 @@ class Settings:
     @property
     def keys(self) -> Path:
         return self.home / "keys"
+
+    @property
+    def deliveries(self) -> Path:
+        """Where the simulated province puts its deliveries."""
+        return self.home / "deliveries"
 
     @property
     def truth(self) -> Path:

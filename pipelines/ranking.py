@@ -1,0 +1,271 @@
+"""From a champion to worklists: score every case and freeze the reasons, then compose each municipality's list."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import insert
+from sqlalchemy import select as sql_select
+
+from enforcement.cases import open_cases
+from enforcement.database import engine_of, reading, writing
+from enforcement.draws import commit_secret, drawn, record, yearly_secret
+from enforcement.exemptions import sift
+from enforcement.keys import Keys
+from enforcement.policy import adopt, in_force, standard_for
+from enforcement.sealed import SealedStore
+from enforcement.selection import compose
+from enforcement.settings import Settings
+from enforcement.tables import Case, Draw, Network, Run, Score
+from enforcement.users import seed_demo_users
+from features.catalogue import CATALOGUE
+from features.circumstances import circumstances
+from features.matrix import case_members, freshness, sources_needed
+from features.records import CONTRACTS
+from features.relations.clusters import clusters
+from features.relations.edges import edges
+from features.relations.ego import egos
+from models.dataset import LabelCoding, latest_outcomes
+from models.registry import Registry
+from models.scoring import score as score_cases
+from pipelines.eligibility import candidates, gather
+from pipelines.lake import Lake
+from pipelines.learning import ages_on, build_matrix, newest_date
+from pipelines.steps import Show, Tally, fingerprint, once
+
+SELECTION_SHARE = 0.15
+"""reviews a year per running case in the demo: 360 of 2,400 (Rotterdam reviewed about as many a year)"""
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def score(settings: Settings, as_of: dt.date | None, show: Show) -> dict[str, Any]:
+    """Score every running case with the champion: {run, as_of, cases, municipalities, model_version, stays}.
+
+    The secret of the year's draws is committed first (R5). Raises LookupError without a champion, ValueError when a
+    source that the features need is missing or too old (R37).
+    """
+    registered = _champion(settings)
+    lake = Lake(settings)
+    day = as_of or newest_date(lake)
+    matrix = build_matrix(settings, day, show)
+
+    def work(tally: Tally) -> dict[str, Any]:
+        fresh = freshness(lake.parts(), day)
+        sources = _sources(fresh, day)
+        secret = yearly_secret(settings.keys, day.year)
+        run_id = f"{day.isoformat()}-v{registered.version}-{matrix['sha256'][:8]}"
+        dates = {contract: dt.date.fromisoformat(one["known"]) for contract, one in sources.items()}
+        seed = int(matrix["sha256"][:12], 16)
+        scored = score_cases(
+            registered.model,
+            Path(matrix["path"]),
+            CATALOGUE,
+            registered.ensemble,
+            seed=seed,
+            as_of=day,
+            source_dates=dates,
+        )
+        towns = sorted(set(scored.municipality.tolist()))
+        with writing(engine_of(settings.database)) as session:
+            for town in towns:
+                commit_secret(session, town, day.year, secret, now())
+        with writing(engine_of(settings.database)) as session:
+            if session.get(Run, run_id) is None:
+                session.add(
+                    Run(
+                        id=run_id,
+                        as_of=day,
+                        model_name=registered.name,
+                        model_version=registered.version,
+                        model_sha256=registered.sha256,
+                        matrix_sha256=matrix["sha256"],
+                        data_until=max(dates.values()),
+                        demo=registered.demo,
+                        scored_at=now().replace(tzinfo=None),
+                        sources=sources,
+                    )
+                )
+                session.flush()
+                rows = ({"run_id": run_id, "quality": {}} | row for row in scored.rows())
+                for chunk in _chunks(rows, 2_000):
+                    session.execute(insert(Score), chunk)
+        tally.rows = len(scored)
+        return {
+            "run": run_id,
+            "as_of": day.isoformat(),
+            "cases": len(scored),
+            "municipalities": towns,
+            "model_version": registered.version,
+            "stays": scored.stays,
+        }
+
+    return once(settings, "score", fingerprint(matrix["sha256"], day, registered.sha256), show, work)
+
+
+def select(settings: Settings, as_of: dt.date | None, show: Show, municipality: str | None = None) -> dict[str, Any]:
+    """Compose the list of each municipality from the newest run: {as_of, draws: [one row per municipality]}.
+
+    Raises LookupError when nothing was scored on the date. A municipality that has its list keeps it.
+    """
+    engine = engine_of(settings.database)
+    with reading(engine) as session:
+        newest = sql_select(Run).order_by(Run.as_of.desc(), Run.scored_at.desc())
+        run = session.scalars(newest.where(Run.as_of == as_of) if as_of else newest).first()
+    if run is None:
+        raise LookupError("nothing was scored for that date; run `weegschaal score` first")
+
+    def work(tally: Tally) -> dict[str, Any]:
+        draws = _Drawing(settings, run).draw(municipality)
+        tally.rows = sum(one["listed"] for one in draws)
+        return {"as_of": run.as_of.isoformat(), "draws": draws}
+
+    return once(settings, f"select {municipality}" if municipality else "select", fingerprint(run.id), show, work)
+
+
+class _Drawing:
+    """What the lists of one run are composed from, gathered once for all municipalities."""
+
+    def __init__(self, settings: Settings, run: Run) -> None:
+        self.settings, self.run = settings, run
+        self.folder = settings.home / "features" / run.as_of.isoformat()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.parts = Lake(settings).parts()
+        with reading(engine_of(settings.database)) as session:
+            rows = session.execute(
+                sql_select(Score.case_id, Score.municipality, Score.place).where(Score.run_id == run.id)
+            ).all()
+        self.places = {case: place for case, _, place in rows}
+        self.towns = sorted({town for _, town, _ in rows})
+        scored = pa.table(
+            {
+                "case_id": pa.array([row[0] for row in rows], pa.int64()),
+                "municipality": pa.array([row[1] for row in rows], pa.string()),
+                "as_of": pa.array([run.as_of] * len(rows), pa.date32()),
+            }
+        )
+        self.members = case_members(self.parts, scored, self.folder)
+        self.circumstances = circumstances(self.parts, self.members, self.folder)
+        self.clusters = clusters(self.parts, self.members, run.as_of, self.folder)
+
+    def draw(self, only: str | None) -> list[dict[str, Any]]:
+        if only is not None and only not in self.towns:
+            raise LookupError(f"no case of municipality {only} was scored; there are {', '.join(self.towns)}")
+        store = SealedStore(self.settings.home / "sealed", Keys.read(self.settings.keys))
+        ages = ages_on(self.settings, [self.run.as_of])
+        care = frozenset(store.in_care()["person_id"].to_pylist())
+        engine = engine_of(self.settings.database)
+        with reading(engine) as session:
+            busy = frozenset().union(*(open_cases(session, town) for town in self.towns))
+        known = gather(self.circumstances, self.members, ages, care, busy)
+        rates = base_rates(self.parts, self.run.as_of)
+        with writing(engine) as session:
+            for town in [only] if only else self.towns:
+                if drawn(session, town, self.run.as_of) is None:
+                    self._compose(session, town, known[town], rates.get(town, {}))
+        self._keep_networks()
+        with reading(engine) as session:
+            draws = session.scalars(sql_select(Draw).where(Draw.run_id == self.run.id).order_by(Draw.municipality))
+            return [_shown(one) for one in draws]
+
+    def _compose(self, session: Any, town: str, known: Any, rate: dict[str, int]) -> None:
+        version, policy = in_force(session, town)
+        sifted = sift(known.facts, policy)
+        eligible = candidates(sifted.eligible, self.places, known.signals, self.clusters)
+        secret = yearly_secret(self.settings.keys, self.run.as_of.year)
+        composition = compose(eligible, policy, town, self.run.as_of, secret)
+        record(session, composition, self.run.id, policy, version, now(), exempt=sifted.counts, base_rate=rate)
+
+    def _keep_networks(self) -> None:
+        """Relations of the listed cases, as they were on the run's date."""
+        engine = engine_of(self.settings.database)
+        with reading(engine) as session:
+            listed = set(session.scalars(sql_select(Case.id).join(Draw).where(Draw.run_id == self.run.id)))
+            there = set(session.scalars(sql_select(Network.case_id).where(Network.run_id == self.run.id)))
+        wanted = sorted(listed - there)
+        if not wanted:
+            return
+        graph = edges(self.parts, self.run.as_of, self.folder)
+        rows = (
+            {"run_id": self.run.id, "case_id": case, "graph": drawn_graph}
+            for case, drawn_graph in egos(graph, self.members, wanted)
+        )
+        with writing(engine) as session:
+            for chunk in _chunks(rows, 500):
+                session.execute(insert(Network), chunk)
+
+
+def base_rates(parts: dict[str, list[Path]], day: dt.date) -> dict[str, dict[str, int]]:
+    """Per municipality {"changed", "reviewed"} over the approved reviews of lists in the year before the day."""
+    coding, found = LabelCoding(), {}
+    for row in latest_outcomes(parts.get("outcomes", []), day).to_pylist():
+        if row["selected"] < day - dt.timedelta(days=365):
+            continue
+        label = coding.label(**{name: row[name] for name in ("cause", "effect", "approved", "overturned")})
+        if label == label:  # a review without a label is not a review without a change
+            counts = found.setdefault(row["municipality"], {"changed": 0, "reviewed": 0})
+            counts["reviewed"] += 1
+            counts["changed"] += int(label)
+    return found
+
+
+def set_up_demo(settings: Settings, run: dict[str, Any]) -> None:
+    """Demo users, and for each municipality the standard policy at its own capacity."""
+    with writing(engine_of(settings.database)) as session:
+        seed_demo_users(session)
+        for town in run["municipalities"]:
+            cases = session.scalars(
+                sql_select(Score.case_id).where(Score.run_id == run["run"], Score.municipality == town)
+            ).all()
+            policy = standard_for(max(1, round(len(cases) * SELECTION_SHARE)))
+            adopt(session, town, policy, "demo", now())
+
+
+def _champion(settings: Settings) -> Any:
+    try:
+        return Registry(settings.mlruns).load()
+    except LookupError as error:
+        raise LookupError("there is no champion to score with; run `weegschaal train` first") from error
+
+
+def _sources(fresh: dict[tuple[str, str], dt.date], day: dt.date) -> dict[str, Any]:
+    """Per contract {source, known, old}: the municipality that is furthest behind counts. Raises ValueError (R37)."""
+    needed = sources_needed()
+    towns = sorted({town for town, contract in fresh if contract == "benefits"})
+    sources: dict[str, Any] = {}
+    missing = []
+    for contract, max_age in needed.items():
+        shared = fresh.get(("0000", contract))
+        known = [found for town in towns if (found := fresh.get((town, contract), shared))]
+        if not known:
+            missing.append(f"{contract} was never delivered")
+            continue
+        oldest = min(known)
+        if (day - oldest).days > max_age:
+            missing.append(f"{contract} was last known on {oldest} ({(day - oldest).days} days; {max_age} at most)")
+        sources[contract] = {"source": CONTRACTS[contract].source, "known": oldest.isoformat(), "old": False}
+    if missing:
+        raise ValueError(
+            "a missing or old delivery is never read as nothing there: " + "; ".join(missing) + ". Ingest it first."
+        )
+    return sources
+
+
+def _shown(draw: Draw) -> dict[str, Any]:
+    counts = draw.counts
+    names = ("eligible", "capacity", "listed", "random", "top_up", "signal", "risk", "blind", "double")
+    exempt = sum(counts.get("exempt", {}).values())
+    return {"municipality": draw.municipality} | {name: counts[name] for name in names} | {"exempt": exempt}
+
+
+def _chunks(rows: Iterable[dict[str, Any]], size: int) -> Iterable[list[dict[str, Any]]]:
+    rows = iter(rows)
+    while chunk := list(islice(rows, size)):
+        yield chunk
