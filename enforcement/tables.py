@@ -42,7 +42,8 @@ class Delivery(Base):
 
 
 class Part(Base):
-    """One Parquet file of one contract, named by the sha256 of its content."""
+    """What one delivery put into one Parquet file of one contract, named by the sha256 of its content. Small deliveries
+    that came together share a file: then several rows name the same path."""
 
     __tablename__ = "part"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -55,6 +56,18 @@ class Part(Base):
     rows: Mapped[int]
     known_from: Mapped[dt.datetime]
     known_until: Mapped[dt.datetime]
+
+
+class SealedPart(Base):
+    """One encrypted file of protected attributes in the sealed store, visible from the same moment as its delivery."""
+
+    __tablename__ = "sealed_part"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("delivery.id"), index=True)
+    path: Mapped[str]
+    """below the store's folder; deliveries that came together share a file"""
+    sha256: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int]
 
 
 class Quarantine(Base):

@@ -168,6 +168,8 @@ class Contract:
     """the columns of a bulk extract and of a reader's table, in order; the envelope apart"""
     lake_columns: tuple[Column, ...]
     """what the lake keeps, in order; the envelope apart"""
+    error_budget: float = 0.05
+    """share of broken rows above which a bulk extract is held; message files have none"""
 
     @property
     def title(self) -> str:

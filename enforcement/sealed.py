@@ -1,0 +1,188 @@
+"""The sealed store: protected attributes under a key of their own, out of reach of everything that learns (R10).
+
+Two things leave it, both because a law needs them: the legal age band of a person on a date, and who lives in care
+(R33). The fairness audit will have its own door.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Engine, select
+
+from enforcement.database import reading
+from enforcement.keys import KeyFileError, Keys
+from enforcement.tables import SealedPart
+
+NONCE = 12
+ABOUT = b"weegschaal sealed store 1"
+
+SCHEMA = pa.schema(
+    [
+        ("person_id", pa.int64()),
+        ("list_id", pa.int64()),
+        ("contract", pa.string()),
+        ("municipality", pa.string()),
+        ("known_at", pa.timestamp("us")),
+        ("withdrawn", pa.bool_()),
+        ("birth_date_earliest", pa.date32()),
+        ("birth_date_latest", pa.date32()),
+        ("birth_place", pa.string()),
+        ("birth_country", pa.string()),
+        ("sex", pa.string()),
+        ("nationalities", pa.list_(pa.string())),
+        ("residence_title", pa.string()),
+        ("in_care", pa.bool_()),
+    ]
+)
+
+PENSION_AGE = (
+    (dt.date(1, 1, 1), 65 * 12),
+    (dt.date(1948, 1, 1), 65 * 12 + 1),
+    (dt.date(1948, 12, 1), 65 * 12 + 2),
+    (dt.date(1949, 11, 1), 65 * 12 + 3),
+    (dt.date(1950, 10, 1), 65 * 12 + 6),
+    (dt.date(1951, 7, 1), 65 * 12 + 9),
+    (dt.date(1952, 4, 1), 66 * 12),
+    (dt.date(1953, 1, 1), 66 * 12 + 4),
+    (dt.date(1955, 9, 1), 66 * 12 + 7),
+    (dt.date(1956, 6, 1), 66 * 12 + 10),
+    (dt.date(1957, 3, 1), 67 * 12),
+    (dt.date(1961, 1, 1), 67 * 12 + 3),
+)
+"""Born on or after -> pension age in months (Algemene Ouderdomswet 7a; cohorts as published per calendar year)."""
+
+AGES = ("minor", "18-20", "21-26", "27-63", "64-66", "pension")
+BANDS = ("minor", "64-66", "pension", "21-26", "27-63", "18-20")
+"""Of the bands that a partial birth date leaves possible, the first of these is taken: the reading that favours the
+client. A possible minor is never ranked (R25), a possible 64 is exempt (R33), pension age ends the benefit, below 27 a
+housemate is no cost sharer, and below 21 the norm is lower (Participatiewet 20-22a)."""
+
+
+@dataclass(frozen=True)
+class SealedFile:
+    """One encrypted Parquet file, in place but not visible before its row is committed."""
+
+    path: str
+    """below the store's folder"""
+    sha256: str
+    rows: int
+
+
+class SealedStore:
+    """Encrypted files below `folder`; which of them count stands in table `sealed_part`."""
+
+    def __init__(self, engine: Engine, keys: Keys, folder: Path) -> None:
+        self.engine = engine
+        self.folder = folder
+        self._cipher = AESGCM(keys.sealed)
+
+    def seal(self, rows: Any) -> bytes:
+        """Arrow rows (columns of SCHEMA, those that are there) as AES-GCM encrypted Parquet bytes."""
+        there = set(rows.column_names)
+        columns = [
+            rows.column(field.name).cast(field.type) if field.name in there else pa.nulls(len(rows), field.type)
+            for field in SCHEMA
+        ]
+        buffer = io.BytesIO()
+        pq.write_table(pa.table(columns, schema=SCHEMA), buffer, compression="zstd")
+        nonce = os.urandom(NONCE)
+        return nonce + self._cipher.encrypt(nonce, buffer.getvalue(), ABOUT)
+
+    def write_aside(self, rows: Any) -> tuple[Path, SealedFile]:
+        """Seal `rows` into a synced file aside, and say where it belongs."""
+        content = self.seal(rows)
+        sha256 = hashlib.sha256(content).hexdigest()
+        aside = self.folder / ".aside" / secrets.token_hex(8)
+        aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        return aside, SealedFile(f"{sha256}.sealed", sha256, len(rows))
+
+    def legal_ages(self, dates: Sequence[dt.date]) -> Any:
+        """Table (person_id BIGINT, as_of DATE, band VARCHAR): the band each person is in on each date, from what was
+        known before it. Bands: minor, 18-20, 21-26, 27-63, 64-66, pension. Nobody without a birth date is in it."""
+        connection = self._opened()
+        connection.register("asked", pa.table({"as_of": pa.array(sorted(set(dates)), pa.date32())}))
+        return connection.sql(_LEGAL_AGES).to_arrow_table()
+
+    def in_care(self, as_of: dt.date | None = None) -> Any:
+        """Table (person_id BIGINT): who lives in care by the latest that each source said, before `as_of` if given."""
+        connection = self._opened()
+        known = f"AND known_at < DATE '{as_of.isoformat()}'" if as_of else ""
+        return connection.sql(
+            "SELECT person_id FROM (SELECT person_id, contract, arg_max(in_care, (known_at, in_care)) AS in_care "
+            f"FROM sealed WHERE in_care IS NOT NULL AND person_id IS NOT NULL AND NOT withdrawn {known} "
+            "GROUP BY ALL) GROUP BY person_id HAVING bool_or(in_care) ORDER BY person_id"
+        ).to_arrow_table()
+
+    def _opened(self) -> Any:
+        with reading(self.engine) as session:
+            paths = session.scalars(select(SealedPart.path).distinct().order_by(SealedPart.path)).all()
+        tables = [self._unsealed(path) for path in paths]
+        connection = duckdb.connect()
+        connection.execute("SET enable_external_access = false")
+        connection.register("sealed", pa.concat_tables(tables) if tables else SCHEMA.empty_table())
+        return connection
+
+    def _unsealed(self, path: str) -> Any:
+        content = (self.folder / path).read_bytes()
+        try:
+            plain = self._cipher.decrypt(content[:NONCE], content[NONCE:], ABOUT)
+        except InvalidTag as error:
+            raise KeyFileError("the sealed key does not open the sealed store; restore the key it had") from error
+        return pq.read_table(io.BytesIO(plain))
+
+
+def _pension_months(reading: str) -> str:
+    """SQL: the pension age in months of someone born on `reading`."""
+    whens = " ".join(
+        f"WHEN {reading} >= DATE '{born.isoformat()}' THEN {months}" for born, months in reversed(PENSION_AGE)
+    )
+    return f"CASE {whens} END"
+
+
+def _place(reading: str) -> str:
+    """SQL: the band, counted from the youngest, of someone born on `reading`."""
+    return (
+        f"CASE WHEN {reading} + INTERVAL 18 YEAR > as_of THEN 0 WHEN {reading} + INTERVAL 21 YEAR > as_of THEN 1 "
+        f"WHEN {reading} + INTERVAL 27 YEAR > as_of THEN 2 WHEN {reading} + INTERVAL 64 YEAR > as_of THEN 3 "
+        f"WHEN {reading} + to_months({_pension_months(reading)}) > as_of THEN 4 ELSE 5 END"
+    )
+
+
+_FAVOURABLE = " ".join(f"WHEN {AGES.index(band)} BETWEEN lowest AND highest THEN '{band}'" for band in BANDS)
+
+_LEGAL_AGES = f"""
+WITH latest AS (
+    SELECT as_of, person_id, contract, list_id,
+           arg_max({{'earliest': birth_date_earliest, 'latest': birth_date_latest, 'withdrawn': withdrawn}},
+                   (known_at, birth_date_earliest)) AS birth
+    FROM asked JOIN sealed ON known_at < as_of
+    WHERE person_id IS NOT NULL AND (birth_date_earliest IS NOT NULL OR withdrawn)
+    GROUP BY ALL
+), births AS (
+    -- the registry holds; where a number stands on two lists, either may be right
+    SELECT as_of, person_id, min(birth.earliest) AS earliest, max(birth.latest) AS latest
+    FROM latest WHERE NOT birth.withdrawn GROUP BY as_of, person_id, contract
+    QUALIFY row_number() OVER (PARTITION BY as_of, person_id ORDER BY contract = 'persons' DESC, contract) = 1
+), placed AS (
+    SELECT person_id, as_of, {_place("latest")} AS lowest, {_place("earliest")} AS highest FROM births
+)
+SELECT person_id, as_of, CASE {_FAVOURABLE} END AS band FROM placed ORDER BY as_of, person_id
+"""

@@ -1,0 +1,179 @@
+"""The lake: what is known, as Parquet that never changes, visible whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from enforcement.clock import stored
+from enforcement.database import engine_of, reading
+from enforcement.identity import Vault
+from enforcement.keys import Keys
+from enforcement.sealed import SealedStore
+from enforcement.settings import Settings
+from enforcement.tables import Part, SealedPart
+from features.records import ENVELOPE, contract_named
+from pipelines.arrivals import NOBODY, Arrival, FileReport, sha256_of
+from pipelines.engine import connect
+from pipelines.faults import reached
+from pipelines.publication import Publication
+from pipelines.sources.reading import Reading
+from pipelines.staging import quoted
+
+ATTEMPTS = 3
+
+
+class Lake:
+    """Publishes deliveries and shows what is visible. `seed` fixes the numbers: for the simulated province only."""
+
+    def __init__(self, settings: Settings, *, seed: int | None = None, keys: Keys | None = None) -> None:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        self.folder = settings.lake
+        self.aside = settings.lake / ".aside"
+        self.engine = engine_of(settings.database)
+        self.keys = keys or Keys.read(settings.keys)
+        self.vault = Vault(self.engine, self.keys, seed=seed)
+        self.sealed = SealedStore(self.engine, self.keys, settings.home / "sealed")
+        self._swept = False
+
+    def publish(
+        self,
+        reading: Reading,
+        *,
+        path: Path,
+        municipality: str | None = None,
+        received_at: dt.datetime | None = None,
+    ) -> FileReport:
+        """Publish what one file held. `received_at` is aware; now by default. The municipality is the one given, else
+        the one the file names, else 0000."""
+        received = stored(received_at or dt.datetime.now(dt.UTC))
+        given = municipality or reading.municipality or NOBODY
+        return self.publish_all([Arrival(path, sha256_of(path), given, received, reading)])[0]
+
+    def publish_all(self, arrivals: Sequence[Arrival]) -> list[FileReport]:
+        """Publish several files in one transaction, a report for each in the same order. Raises RefusedError when a
+        stock file among them has not its contract's columns; a stock file comes alone."""
+        with self._turn():
+            reached("started")
+            for attempt in range(1, ATTEMPTS + 1):
+                with self._engine(arrivals) as connection:
+                    try:
+                        return Publication(self, connection, arrivals).publish()
+                    except IntegrityError:
+                        # someone numbered the same person between our look and our write
+                        if attempt == ATTEMPTS:
+                            raise
+                        self._sweep()
+            raise AssertionError
+
+    def parts(self) -> dict[str, list[Path]]:
+        """Visible Parquet files per contract, in order of publication."""
+        with reading(self.engine) as session:
+            rows = session.execute(
+                select(Part.contract, Part.path, func.min(Part.id))
+                .group_by(Part.contract, Part.path)
+                .order_by(func.min(Part.id))
+            )
+            found: dict[str, list[Path]] = {}
+            for contract, path, _ in rows:
+                found.setdefault(contract, []).append(self.folder / path)
+        return found
+
+    def freshness(self) -> dict[str, dt.datetime]:
+        """Per contract the last moment from which something is known (UTC)."""
+        with reading(self.engine) as session:
+            rows = session.execute(select(Part.contract, func.max(Part.known_until)).group_by(Part.contract))
+            return {contract: moment for contract, moment in rows}
+
+    def connection(self) -> Any:
+        """A DuckDB that can read the lake and nothing else: no other folder, no network, settings locked."""
+        connection = duckdb.connect()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"SET allowed_directories = [{quoted(self.folder)}]")
+        for setting in (
+            "TimeZone = 'UTC'",
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            "python_enable_replacements = false",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            connection.execute(f"SET {setting}")
+        return connection
+
+    def rows(self, contract: str, where: Mapping[str, str] | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Rows of a contract, the latest known first; corrected and correcting ones both. `where` holds lake columns
+        and the text they must equal. Dates and moments are ISO text, numbers of identities text (they pass 2^53).
+
+        Raises KeyError for a contract or a column that is not there.
+        """
+        columns = {column.name: column for column in (*contract_named(contract).lake_columns, *ENVELOPE)}
+        for name in where or {}:
+            if name not in columns:
+                raise KeyError(f"{contract} has no column {name!r}; it has: {', '.join(columns)}")
+        paths = self.parts().get(contract, [])
+        if not paths:
+            return []
+        shown = ", ".join(_shown(name, column.type) for name, column in columns.items())
+        conditions = " AND ".join([f'"{name}"::VARCHAR = ?' for name in where or {}] or ["true"])
+        files = ", ".join(quoted(path) for path in paths)
+        with self.connection() as connection:
+            found = connection.execute(
+                f"SELECT {shown} FROM read_parquet([{files}]) AS held WHERE {conditions} "
+                "ORDER BY held.known_at DESC, delivery LIMIT ?",
+                [*(where or {}).values(), limit],
+            )
+            names = [described[0] for described in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One publisher at a time on this machine; the first of a process sweeps what an aborted run left."""
+        self.aside.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self._swept:
+                self.vault.prove()
+                self._sweep()
+                self._swept = True
+            yield
+
+    @contextmanager
+    def _engine(self, arrivals: Sequence[Arrival]) -> Iterator[Any]:
+        connection = connect(self.aside / "spill")
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _sweep(self) -> None:
+        """Remove files that no committed row names: they were never visible."""
+        with reading(self.engine) as session:
+            visible = {self.folder / path for path in session.scalars(select(Part.path).distinct())}
+            visible |= {self.sealed.folder / path for path in session.scalars(select(SealedPart.path).distinct())}
+        for folder, pattern in ((self.folder, "*/*/*.parquet"), (self.sealed.folder, "*.sealed")):
+            for path in folder.glob(pattern):
+                if path not in visible:
+                    path.unlink()
+        for aside in (self.aside, self.sealed.folder / ".aside"):
+            for path in sorted(aside.rglob("*"), reverse=True):
+                if path.is_dir():
+                    path.rmdir()
+                else:
+                    path.unlink()
+        reached("swept")
+
+
+def _shown(name: str, kind: str) -> str:
+    if kind in ("DATE", "TIMESTAMP"):
+        pattern = "%Y-%m-%d" if kind == "DATE" else "%Y-%m-%dT%H:%M:%SZ"
+        return f'strftime("{name}", \'{pattern}\') AS "{name}"'
+    return f'"{name}"::VARCHAR AS "{name}"' if name.endswith("_id") else f'"{name}"'

@@ -1,0 +1,179 @@
+"""Identifiers leave, numbers come in: distinct values from the engine, keyed look-up here, joined back there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from enforcement.identity import Allocation
+from features.records import ADDRESS_COLUMNS, Column, Contract, Identifier, Sealed, Vault
+from pipelines.sources.bsn import passes_elfproef
+from pipelines.staging import Staged
+
+AUTHORITY = {"persons": 2, "stays": 2, "kinships": 0}
+"""whose name or address holds when sources differ: the registry's (Wet BRP 1.7), then others', then a relative's"""
+
+
+def identifiers(contract: Contract) -> Iterator[tuple[str, str]]:
+    """(field, kind) of everything in `contract` that a number stands for, the person first."""
+    found: dict[str, str] = {}
+    for column in contract.lake_columns:
+        if isinstance(column.about, Identifier) and column.name.endswith("_id"):
+            found[column.name.removesuffix("_id")] = column.about.kind
+    yield from sorted(found.items(), key=lambda one: (one[1] != "person", one[0]))
+
+
+def value_of(contract: Contract, field: str, kind: str) -> str:
+    """SQL for the text that identifies `field` of a checked row, NULL where nothing does."""
+    if kind == "address":
+        parts = ", ".join(f"coalesce(\"{field}_{part}\"::VARCHAR, '')" for part in ADDRESS_COLUMNS)
+        telling = ", ".join(
+            f'"{field}_{part}"::VARCHAR' for part in ADDRESS_COLUMNS if part not in ("municipality", "country")
+        )
+        return f"CASE WHEN coalesce({telling}) IS NOT NULL THEN concat_ws(chr(31), {parts}) END"
+    if field == "other" and any(column.name == "other_name" for column in contract.delivered_columns):
+        # a relative without a number is still someone, and two of them are not one
+        return (
+            "coalesce(other, CASE WHEN other_name IS NOT NULL THEN "
+            "concat_ws(chr(31), 'unnumbered', person, relation, other_name) END)"
+        )
+    return f'"{field}"'
+
+
+def number(connection: Any, staged: Staged, allocation: Allocation) -> str:
+    """Number every identifier of table or view `good_<contract>`, and give the SELECT of its lake rows."""
+    contract = staged.contract
+    good = f"good_{contract.name}"
+    joins, places = [], {}
+    for field, kind in identifiers(contract):
+        alias = f"{contract.name}_{field}"
+        value = value_of(contract, field, kind)
+        per = "_municipality" if kind == "case" else "''"
+        rows = connection.execute(
+            f"SELECT DISTINCT {per} AS per, {value} AS value{_companion(contract, field)} FROM {good} "
+            f"WHERE {value} IS NOT NULL ORDER BY ALL"
+        ).fetchall()
+        connection.register(alias, _mapping(kind, rows, allocation))
+        joins.append(f"LEFT JOIN {alias} ON {alias}.value = {value} AND {alias}.per = {per}")
+        places[field] = alias
+    _learn(connection, staged, allocation, " ".join(joins), places)
+    odd = [f"{alias}.odd" for field, alias in places.items() if dict(identifiers(contract))[field] == "person"]
+    flags = "_flags"
+    if staged.stock and odd:
+        flags = f"CASE WHEN {' OR '.join(odd)} THEN list_append(_flags, 'bsn_fails_elfproef') ELSE _flags END"
+    columns = ", ".join(f'{_lake_column(column, places)} AS "{column.name}"' for column in contract.lake_columns)
+    return (
+        f"SELECT {columns}, _municipality AS municipality, _delivery AS delivery, _known_at AS known_at, "
+        f"_withdrawn AS withdrawn, {flags} AS flags FROM {good} {' '.join(joins)}"
+    )
+
+
+def sealed_rows(connection: Any, contract: Contract) -> Any | None:
+    """Arrow table of the protected attributes of `contract` under the person's number, None where it has none. To be
+    called after `number`."""
+    columns = [column.name for column in contract.delivered_columns if isinstance(column.about, Sealed)]
+    if not columns:
+        return None
+    good = f"good_{contract.name}"
+    fields = dict(identifiers(contract))
+    joins = " ".join(
+        f"LEFT JOIN {contract.name}_{field} ON {contract.name}_{field}.value = {value_of(contract, field, kind)}"
+        for field, kind in fields.items()
+        if kind in ("person", "list")
+    )
+    record = f"{contract.name}_list.id" if "list" in fields else "NULL::BIGINT"
+    present = ", ".join(f'"{name}"::VARCHAR' for name in columns)
+    quoted = ", ".join(f'"{name}"' for name in columns)
+    return connection.sql(
+        f"SELECT {contract.name}_person.id AS person_id, {record} AS list_id, '{contract.name}' AS contract, "
+        f"_municipality AS municipality, _known_at AS known_at, _withdrawn AS withdrawn, {quoted} FROM {good} {joins} "
+        f"WHERE coalesce({present}) IS NOT NULL OR _withdrawn ORDER BY ALL"
+    ).to_arrow_table()
+
+
+def _lake_column(column: Column, places: dict[str, str]) -> str:
+    field = column.name.removesuffix("_id")
+    if isinstance(column.about, Identifier) and column.name.endswith("_id") and field in places:
+        return f"{places[field]}.id"
+    return f'"{column.name}"'
+
+
+def _companion(contract: Contract, field: str) -> str:
+    """A person list names its person twice: the A-nummer leads to the same person as the BSN."""
+    return ", list AS also" if contract.name == "persons" and field == "person" else ", NULL AS also"
+
+
+def _mapping(kind: str, rows: list[tuple[Any, ...]], allocation: Allocation) -> Any:
+    wanted = {(per, value): names_of(kind, value) for per, value, _ in rows}
+    for per, value, also in rows:
+        if also is not None and re.fullmatch(r"\d{10}", also) and f"A{also}" not in wanted[per, value]:
+            wanted[per, value].append(f"A{also}")
+    numbers: dict[tuple[str, str], int] = {}
+    for per in sorted({per for per, _ in wanted}):
+        # those with most names first, so that a name they share with another leads there
+        mine = sorted((one for one in wanted if one[0] == per), key=lambda one: -len(wanted[one]))
+        numbers.update(zip(mine, allocation.numbers(kind, [wanted[one] for one in mine], per), strict=True))
+        if kind == "address":
+            for one in mine:
+                _learn_address(allocation, numbers[one], one[1])
+    return pa.table(
+        {
+            "per": pa.array([per for per, _ in wanted], pa.string()),
+            "value": pa.array([value for _, value in wanted], pa.string()),
+            "id": pa.array([numbers[one] for one in wanted], pa.int64()),
+            "odd": pa.array([value[:1].isdigit() and not passes_elfproef(value) for _, value in wanted], pa.bool_()),
+        }
+    )
+
+
+def names_of(kind: str, value: str) -> list[str]:
+    """Every name under which the thing is known, the most authoritative first.
+
+    >>> names_of("account", "nl02 abna 0123456789")
+    ['NL02ABNA0123456789']
+    """
+    if kind == "address":
+        return _address_names(value)
+    if kind in ("account", "vehicle"):
+        return [re.sub(r"[\s.-]", "", value).upper() or value]
+    return [value.strip()]
+
+
+def _address_names(value: str) -> list[str]:
+    """BAG object, and postcode with number, letter and addition; else what text there is (sources.md)."""
+    part = dict(zip(ADDRESS_COLUMNS, (re.sub(r"\s+", " ", one).strip().upper() for one in value.split("\x1f"))))
+    door = "|".join(part[name] for name in ("house_number", "house_letter", "house_addition"))
+    names = []
+    if part["bag_object"]:
+        names.append(f"bag:{part['bag_object']}")
+    if part["postcode"] and part["house_number"]:
+        names.append(f"door:{part['postcode'].replace(' ', '')}|{door}")
+    if not names:
+        names.append("text:" + "|".join([part[name] for name in ("street", "city", "country", "lines")] + [door]))
+    return names
+
+
+def _learn_address(allocation: Allocation, number: int, value: str) -> None:
+    facts = {name: text for name, text in zip(ADDRESS_COLUMNS, value.split("\x1f"), strict=True) if text}
+    allocation.learn(number, facts, authority=int("bag_object" in facts), known_at="")
+
+
+def _learn(connection: Any, staged: Staged, allocation: Allocation, joins: str, places: dict[str, str]) -> None:
+    """Vault texts go to whom they are about; the last known holds."""
+    contract = staged.contract
+    for column in contract.delivered_columns:
+        if not isinstance(column.about, Vault) or column.about.of not in places:
+            continue
+        alias = places[column.about.of]
+        rows = connection.execute(
+            f'SELECT {alias}.id, arg_max("{column.name}", (_known_at, "{column.name}")), max(_known_at) '
+            f'FROM good_{contract.name} {joins} WHERE "{column.name}" IS NOT NULL AND {alias}.id IS NOT NULL GROUP BY 1'
+        ).fetchall()
+        fact = column.name.removeprefix(f"{column.about.of}_")
+        for number, text, known_at in rows:
+            allocation.learn(
+                number, {fact: text}, authority=AUTHORITY.get(contract.name, 1), known_at=known_at.isoformat()
+            )

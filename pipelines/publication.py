@@ -1,0 +1,314 @@
+"""One publication: check, number, write aside, sync, rename, and one transaction that makes it all visible."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import os
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from enforcement import raw
+from enforcement.database import reading, writing
+from enforcement.tables import Delivery, Part, Quarantine, SealedPart
+from features.records import contract_named
+from pipelines.arrivals import Arrival, FileReport, Withheld, sha256_of
+from pipelines.checks import checked
+from pipelines.faults import reached
+from pipelines.numbering import number, sealed_rows
+from pipelines.sources.reading import Quarantined
+from pipelines.staging import Staged, of_contract, quoted, stage_extract, stage_records
+
+if TYPE_CHECKING:
+    from pipelines.lake import Lake
+
+SHOWN_WHEN_HELD = 1_000
+"""quarantine rows kept of a stock file that is held; the file itself stays with its sender"""
+
+
+class Publication:
+    """What happens to `arrivals`; used once."""
+
+    def __init__(self, lake: Lake, connection: Any, arrivals: Sequence[Arrival]) -> None:
+        self.lake = lake
+        self.connection = connection
+        self.arrivals = arrivals
+        self.fresh: dict[str, Arrival] = {}
+        self.quarantined: dict[str, list[Quarantined]] = defaultdict(list)
+        self.records: dict[str, Counter[str]] = defaultdict(Counter)
+        self.flags: dict[str, Counter[str]] = defaultdict(Counter)
+        self.held: dict[str, str] = {}
+        self.parts: list[dict[str, Any]] = []
+        self.sealed: list[dict[str, Any]] = []
+
+    def publish(self) -> list[FileReport]:
+        """A report per arrival, in their order."""
+        known = self._known()
+        for arrival in self.arrivals:
+            if arrival.delivery not in known:
+                self.fresh.setdefault(arrival.delivery, arrival)
+        allocation = self.lake.vault.allocation()
+        staged = [one for one in self._staged() if self._check(one)]
+        reached("checked")
+        made = [(one.contract.name, number(self.connection, one, allocation)) for one in staged]
+        reached("numbered")
+        for name, rows in made:
+            self._write(name, rows)
+            self._seal(name)
+        with writing(self.lake.engine) as session:
+            reached("transaction_begun")
+            self._insert(session)
+            allocation.save(session)
+            session.flush()
+            reached("rows_inserted")
+        reached("committed")
+        reports = {delivery: self._report(arrival) for delivery, arrival in self.fresh.items()}
+        first = set(self.fresh)
+        told = []
+        for arrival in self.arrivals:
+            report = known.get(arrival.delivery) or reports[arrival.delivery]
+            if arrival.delivery in first:
+                first.discard(arrival.delivery)
+            elif report.status == "published":
+                report = dataclasses.replace(report, status="unchanged")
+            told.append(dataclasses.replace(report, path=str(arrival.path)))
+        return told
+
+    def _known(self) -> dict[str, FileReport]:
+        """Deliveries that were published before. What was held or refused is tried anew."""
+        with reading(self.lake.engine) as session:
+            ids = [arrival.delivery for arrival in self.arrivals]
+            rows = session.scalars(select(Delivery).where(Delivery.id.in_(ids), Delivery.status == "published")).all()
+            return {row.id: unchanged(session, row) for row in rows}
+
+    def _staged(self) -> list[Staged]:
+        staged = []
+        for arrival in self.fresh.values():
+            self.quarantined[arrival.delivery].extend(arrival.reading.quarantined)
+            self.flags[arrival.delivery].update(arrival.reading.flags)
+            if arrival.reading.extract is not None:
+                staged.append(stage_extract(self.connection, arrival, arrival.reading.extract))
+                self.flags[arrival.delivery].update(staged[-1].flags)
+        for name, found in of_contract(list(self.fresh.values())).items():
+            one, odd = stage_records(self.connection, name, found)
+            staged.append(one)
+            for arrival, quarantined in odd:
+                self.quarantined[arrival.delivery].append(quarantined)
+        order = {"persons": 0}
+        return sorted(staged, key=lambda one: order.get(one.contract.name, 1))
+
+    def _check(self, staged: Staged) -> bool:
+        """Make view `good_<contract>`, quarantine the rest; False when there is nothing good or the file is held."""
+        name = staged.contract.name
+        query = checked(staged)
+        total, broken = self.connection.execute(f"SELECT count(*), count(_broken) FROM ({query})").fetchone()
+        budget = staged.contract.error_budget
+        torn = self._torn(staged, next(iter(self.fresh))) if staged.stock else []
+        over = staged.stock and broken + len(torn) > budget * (total + len(torn))
+        limit = f"LIMIT {SHOWN_WHEN_HELD}" if over else ""
+        if broken:
+            self._withhold(staged, query, limit)
+        if staged.stock:
+            delivery = next(iter(self.fresh))
+            self.quarantined[delivery].extend(torn[:SHOWN_WHEN_HELD] if over else torn)
+            if over:
+                share = 100 * (broken + len(torn)) / (total + len(torn))
+                self.held[delivery] = (
+                    f"{broken + len(torn)} of {total + len(torn)} rows ({share:.1f} %) break contract {name}; at most "
+                    f"{100 * budget:g} % may. Nothing of it is visible; ask the sender for a corrected file"
+                )
+                return False
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW good_{name} AS SELECT * EXCLUDE (_broken) FROM ({query}) WHERE _broken IS NULL"
+        )
+        return bool(total > broken)
+
+    def _withhold(self, staged: Staged, query: str, limit: str) -> None:
+        columns = ", ".join(f'"{column.name}"' for column in staged.contract.delivered_columns)
+        rows = self.connection.execute(
+            f"SELECT _delivery, _at, _broken, to_json(struct_pack({columns})) FROM ({query}) "
+            f"WHERE _broken IS NOT NULL ORDER BY _delivery, _at {limit}"
+        ).fetchall()
+        for delivery, at, broken, text in rows:
+            where = f"row {at}" if staged.stock else at
+            kept = {name: value for name, value in json.loads(text).items() if value is not None}
+            reasons = "; ".join(f"{one['field']} {one['reason']}" for one in broken[1:])
+            reason = broken[0]["reason"] + (f"; {reasons}" if reasons else "")
+            self.quarantined[delivery].append(
+                Quarantined(where, broken[0]["field"], reason, staged.contract.name, json.dumps(kept))
+            )
+
+    def _torn(self, staged: Staged, delivery: str) -> list[Quarantined]:
+        """Lines of a CSV that do not fit its header; DuckDB kept them apart."""
+        tables = self.connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'")
+        if not tables.fetchone()[0]:
+            return []
+        rows = self.connection.execute(
+            "SELECT DISTINCT line, lower(error_type::VARCHAR), csv_line FROM reject_errors ORDER BY line"
+        ).fetchall()
+        return [
+            Quarantined(f"line {line}", "line", f"cannot be read: {why}", staged.contract.name, text)
+            for line, why, text in rows
+        ]
+
+    def _write(self, contract: str, rows: str) -> None:
+        """One Parquet file per municipality, under the hash of its content."""
+        for (municipality,) in self.connection.execute(
+            f"SELECT DISTINCT _municipality FROM good_{contract} ORDER BY 1"
+        ).fetchall():
+            aside = self.lake.aside / f"{secrets.token_hex(8)}.parquet"
+            self.connection.execute(
+                f"COPY (SELECT * FROM ({rows}) WHERE municipality = '{municipality}') TO {quoted(aside)} "
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+            reached("part_written")
+            sync(aside)
+            reached("part_synced")
+            sha256 = sha256_of(aside)
+            path = f"{contract}/{municipality}/{sha256}.parquet"
+            settle(aside, self.lake.folder / path)
+            reached("part_renamed")
+            self._count(contract, municipality, path, sha256)
+
+    def _count(self, contract: str, municipality: str, path: str, sha256: str) -> None:
+        file = f"read_parquet({quoted(self.lake.folder / path)})"
+        for delivery, rows, first, last in self.connection.execute(
+            f"SELECT delivery, count(*), min(known_at), max(known_at) FROM {file} GROUP BY delivery ORDER BY delivery"
+        ).fetchall():
+            self.records[delivery][contract] += rows
+            self.parts.append(
+                {
+                    "delivery_id": delivery,
+                    "contract": contract,
+                    "municipality": municipality,
+                    "path": path,
+                    "sha256": sha256,
+                    "rows": rows,
+                    "known_from": first,
+                    "known_until": last,
+                }
+            )
+        for delivery, flag, times in self.connection.execute(
+            f"SELECT delivery, flag, count(*) FROM (SELECT delivery, unnest(flags) AS flag FROM {file}) GROUP BY ALL"
+        ).fetchall():
+            self.flags[delivery][flag] += times
+
+    def _seal(self, contract: str) -> None:
+        rows = sealed_rows(self.connection, contract_named(contract))
+        if rows is None or not len(rows):
+            return
+        aside, file = self.lake.sealed.write_aside(rows)
+        reached("sealed_written")
+        settle(aside, self.lake.sealed.folder / file.path)
+        reached("sealed_renamed")
+        for delivery in self.fresh:
+            if self.records[delivery][contract]:
+                self.sealed.append({"delivery_id": delivery, **dataclasses.asdict(file)})
+
+    def _insert(self, session: Session) -> None:
+        ids = list(self.fresh)
+        for table, column in ((Quarantine, Quarantine.delivery_id), (Delivery, Delivery.id)):
+            session.execute(delete(table).where(column.in_(ids)))
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        for arrival in self.fresh.values():
+            report = self._report(arrival)
+            purposes = {contract_named(name).purpose for name in report.records}
+            session.add(
+                Delivery(
+                    id=arrival.delivery,
+                    municipality=arrival.municipality,
+                    source=report.source,
+                    schema_version=report.schema_version,
+                    sha256=arrival.sha256,
+                    file_name=arrival.path.name,
+                    status=report.status,
+                    received_at=arrival.received_at,
+                    published_at=now,
+                    purpose="; ".join(sorted(purposes)),
+                    report=stored_report(report),
+                )
+            )
+        session.flush()
+        withheld = [
+            {
+                "delivery_id": delivery,
+                "contract": one.contract,
+                "at": one.at,
+                "field": one.field,
+                "reason": one.reason,
+                "sealed": None if one.raw is None else raw.lock(self.lake.keys, delivery, one.at, one.raw),
+            }
+            for delivery in self.fresh
+            for one in self.quarantined[delivery]
+        ]
+        for model, rows in ((Part, self.parts), (SealedPart, self.sealed), (Quarantine, withheld)):
+            if rows:
+                session.execute(insert(model), rows)
+
+    def _report(self, arrival: Arrival) -> FileReport:
+        read, delivery = arrival.reading, arrival.delivery
+        reason = self.held.get(delivery)
+        return FileReport(
+            path=str(arrival.path),
+            source=read.source,
+            schema_version=read.schema_version,
+            sha256=arrival.sha256,
+            status="held" if reason else "published",
+            records={name: n for name, n in sorted(self.records[delivery].items()) if n},
+            flags=dict(sorted(self.flags[delivery].items())),
+            answers={"fault": read.faults, "nothing_found": read.nothing_found},
+            quarantined=tuple(Withheld(one.at, one.field, one.reason) for one in self.quarantined[delivery]),
+            reason=reason,
+        )
+
+
+def stored_report(report: FileReport) -> dict[str, Any]:
+    """What table `delivery` keeps of a report; the quarantine has a table of its own."""
+    return {
+        "records": report.records,
+        "flags": report.flags,
+        "answers": report.answers,
+        **({"reason": report.reason} if report.reason else {}),
+    }
+
+
+def unchanged(session: Session, delivery: Delivery) -> FileReport:
+    """The report of a delivery that is there already."""
+    rows = session.execute(
+        select(Quarantine.at, Quarantine.field, Quarantine.reason)
+        .where(Quarantine.delivery_id == delivery.id)
+        .order_by(Quarantine.id)
+    )
+    return FileReport(
+        path=delivery.file_name,
+        source=delivery.source,
+        schema_version=delivery.schema_version,
+        sha256=delivery.sha256,
+        status="unchanged",
+        quarantined=tuple(Withheld(*row) for row in rows),
+        **delivery.report,
+    )
+
+
+def sync(path: Path) -> None:
+    """Ask the disk to keep a file, or the names in a folder."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def settle(aside: Path, path: Path) -> None:
+    """Rename a synced file to where it belongs, and sync the folders that name it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside.rename(path)
+    sync(path.parent)
+    sync(path.parent.parent)
