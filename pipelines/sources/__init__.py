@@ -9,8 +9,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from pipelines.sources import bewoning, brp, extract, gbav, kvk, outcomes, signals, uwv_income
-from pipelines.sources.described import description_of
+from pipelines.sources import (
+    bewoning,
+    bijstand,
+    brp,
+    brp_suwi,
+    duo,
+    extract,
+    gbav,
+    gws,
+    kadaster,
+    kvk,
+    outcomes,
+    rdw,
+    signals,
+    suwi_other,
+    uwv_income,
+)
+from pipelines.sources.described import description_of, is_description
 from pipelines.sources.reading import Reading, RefusedError
 
 __all__ = ["READERS", "Reader", "read", "recognise"]
@@ -30,7 +46,7 @@ class Reader(Protocol):
 
 _MODULES: tuple[Reader, ...] = (
     *(gbav, bewoning, brp, kvk, signals, outcomes),
-    *(uwv_income,),
+    *(uwv_income, bijstand, rdw, kadaster, duo, brp_suwi, gws, suwi_other),
     extract,
 )
 READERS: dict[str, Reader] = {module.SOURCE: module for module in _MODULES}
@@ -40,7 +56,7 @@ READERS: dict[str, Reader] = {module.SOURCE: module for module in _MODULES}
 def recognise(path: Path) -> Reader:
     """The reader of a file, by its content. Raises RefusedError when no reader knows it."""
     head = _head(path)
-    found = _recognised(path, head)
+    found = None if is_description(head) else _recognised(path, head)
     if found is None:
         raise RefusedError(
             f"{path.name}: this is {description_of(path, head)}. Formats that can be read: {', '.join(READERS)}"
@@ -58,8 +74,8 @@ def read(path: Path, source: str | None = None) -> Reading:
         raise RefusedError(f"there is no source {source!r}; there are {', '.join(READERS)}")
     reader = READERS[source]
     head = _head(path)
-    if not reader.recognises(path, head):
-        other = _recognised(path, head)
+    if is_description(head) or not reader.recognises(path, head):
+        other = None if is_description(head) else _recognised(path, head)
         what = f"a file of source {other.SOURCE}" if other else description_of(path, head)
         raise RefusedError(f"{path.name}: said to be {source}, but this is {what}")
     return reader.read(path)

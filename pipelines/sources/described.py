@@ -45,6 +45,14 @@ def description_of(path: Path, head: bytes) -> str:
     return _text(path, text)
 
 
+def is_description(head: bytes) -> bool:
+    """Whether a file describes a service (XSD, WSDL) in whose messages its names stand too."""
+    names = _ROOT.search(head)
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and bool(
+        names and names[1] in (b"schema", b"definitions")
+    )
+
+
 def _xml(text: bytes) -> str:
     names = [name.decode("ascii", errors="replace") for name in _ROOT.findall(text)]
     root = names[0] if names else "?"

@@ -12,6 +12,7 @@ from pathlib import Path
 from features.records import Address, Company
 from pipelines.sources.exchanges import Answer, Node, answers_in, keys_in
 from pipelines.sources.intake import Dates, Intake, UnreadableError, whole_in
+from pipelines.sources.places import bag_object_of, told
 from pipelines.sources.reading import Reading, RefusedError
 
 SOURCE = "kvk"
@@ -218,7 +219,8 @@ def _address(node: Node) -> tuple[Address | None, bool | None, tuple[str, ...]]:
     at_home = country in ("", "Nederland")
     street = row.text("straatnaam") or row.text("straat")
     lines = " ".join(part for part in (row.text("straatHuisnummer"), row.text("postcodeWoonplaats")) if part)
-    return (
+    bag, _ = bag_object_of(row.group("geoData").text("addresseerbaarObjectId"))
+    address, flags = told(
         Address(
             street=street or None,
             house_number=whole_in(row.name("huisnummer"), row.text("huisnummer")),
@@ -226,13 +228,12 @@ def _address(node: Node) -> tuple[Address | None, bool | None, tuple[str, ...]]:
             house_addition=row.text("huisnummerToevoeging") or row.text("toevoegingAdres") or None,
             postcode=row.text("postcode").replace(" ", "").upper() or None,
             city=row.text("plaats") or None,
-            bag_object=row.group("geoData").text("addresseerbaarObjectId") or None,
+            bag_object=bag,
             country=None if at_home else country,
             lines=lines or (None if street else row.text("volledigAdres") or None),
-        ),
-        shielded,
-        (),
+        )
     )
+    return address, shielded, flags
 
 
 def _raw(value: object) -> str:
