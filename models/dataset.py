@@ -128,21 +128,16 @@ def latest_outcomes(parts: Sequence[Path], until: dt.date) -> pa.Table:
     Columns case_id, municipality, selected, arm, probability, approved, cause, effect, overturned, known_at.
     """
     with duckdb.connect() as engine:
-        engine.execute(
-            """
-            CREATE VIEW known AS SELECT * FROM read_parquet($parts, union_by_name = true)
-            """.replace("$parts", "[" + ",".join("'" + str(part).replace("'", "''") + "'" for part in parts) + "]")
-        )
-        table: pa.Table = engine.execute(
+        table: pa.Table = engine.sql(
             """
             SELECT case_id, municipality, selected, arm, probability, approved, cause, effect, overturned, known_at
-            FROM known WHERE known_at < ?::TIMESTAMP
+            FROM read_parquet(?, union_by_name = true) WHERE known_at < ?::DATE::TIMESTAMP
             QUALIFY row_number() OVER (
                 PARTITION BY municipality, case_id, selected ORDER BY known_at DESC, delivery DESC) = 1
                 AND NOT coalesce(withdrawn, false)
             ORDER BY selected, case_id
             """,
-            [until],
+            params=[[str(part) for part in parts], until],
         ).to_arrow_table()
     return table
 
@@ -165,14 +160,14 @@ def gather(
     coding = coding or LabelCoding()
     with duckdb.connect() as engine:
         engine.register("outcomes", outcomes)
-        joined = engine.execute(
+        joined = engine.sql(
             """
             SELECT m.*, o.selected, o.arm, o.probability, o.approved, o.cause, o.effect, o.overturned, o.known_at
             FROM outcomes o ASOF JOIN read_parquet(?) m ON o.case_id = m.case_id AND o.selected >= m.as_of
             WHERE o.selected - m.as_of <= ? AND o.selected < ?
             ORDER BY o.selected, m.case_id
             """,
-            [str(matrix), reach, until],
+            params=[str(matrix), reach, until],
         ).to_arrow_table()
     names = tuple(name for name in joined.column_names[: joined.column_names.index("selected")] if name not in KEYS)
     label, known = _labels(joined, coding, until)

@@ -1,0 +1,91 @@
+"""Lift against statsmodels, against published counts, and against redrawn worlds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2
+
+from models.lift import Counts, lift
+
+ROTTERDAM = [("algorithm", 3620, 1082), ("expert", 12467, 2053), ("signal", 1694, 439), ("random", 4398, 814)]
+
+
+def test_rotterdam_2017_to_2021_pooled() -> None:
+    counts = [Counts("2017-21", *row) for row in ROTTERDAM]
+    assert round(lift(counts, "algorithm").pooled, 3) == 1.615
+    assert lift(counts, "expert").pooled < 1 < lift(counts, "signal").pooled
+
+
+@st.composite
+def strata(draw: st.DrawFn) -> list[tuple[int, int, int, int]]:
+    sizes = st.integers(5, 200)
+    rows = draw(st.lists(st.tuples(sizes, sizes), min_size=1, max_size=6))
+    return [(draw(st.integers(1, n1 - 1)), n1, draw(st.integers(1, n0 - 1)), n0) for n1, n0 in rows]
+
+
+def counts_of(tables: list[tuple[int, int, int, int]]) -> list[Counts]:
+    return [
+        one
+        for i, (a, n1, c, n0) in enumerate(tables)
+        for one in (Counts(str(i), "risk", n1, a), Counts(str(i), "random", n0, c))
+    ]
+
+
+@given(strata())
+@settings(max_examples=60, deadline=None)
+def test_stratified_ratio_is_statsmodels(tables: list[tuple[int, int, int, int]]) -> None:
+    found = lift(counts_of(tables), "risk")
+    oracle = StratifiedTable([np.array([[a, n1 - a], [c, n0 - c]]) for a, n1, c, n0 in tables])
+    assert found.stratified == pytest.approx(oracle.riskratio_pooled, rel=1e-12)
+
+
+@given(strata())
+@settings(max_examples=60, deadline=None)
+def test_one_stratum_has_the_interval_of_the_plain_risk_ratio(tables: list[tuple[int, int, int, int]]) -> None:
+    a, n1, c, n0 = tables[0]
+    found = lift(counts_of(tables[:1]), "risk")
+    low, high = Table2x2(np.array([[a, n1 - a], [c, n0 - c]])).riskratio_confint()
+    assert (found.low, found.high) == pytest.approx((low, high), rel=1e-9)
+    assert (found.pooled_low, found.pooled_high) == pytest.approx((low, high), rel=1e-9)
+
+
+def test_the_interval_covers_the_true_lift() -> None:
+    draw = np.random.default_rng(5)
+    base = draw.uniform(0.1, 0.25, 12)
+    covered = 0
+    for _ in range(1000):
+        tables = [(draw.binomial(40, 1.3 * p), 40, draw.binomial(25, p), 25) for p in base]
+        found = lift(counts_of(tables), "risk")
+        covered += found.low <= 1.3 <= found.high
+    assert 0.93 <= covered / 1000 <= 0.97
+
+
+def test_strata_without_random_reviews_are_named() -> None:
+    counts = [
+        Counts("a", "risk", 10, 4),
+        Counts("a", "random", 20, 4),
+        Counts("b", "risk", 10, 9),
+        Counts("c", "random", 10, 1),
+    ]
+    found = lift(counts, "risk")
+    assert found.without_reference == ("b",)
+    assert found.stratified == pytest.approx(2.0)
+    assert found.pooled == pytest.approx((13 / 20) / (5 / 30))
+
+
+def test_what_cannot_be_estimated_says_why_and_is_not_zero() -> None:
+    nobody = lift([Counts("a", "risk", 10, 4)], "risk")
+    assert (nobody.status, nobody.stratified, nobody.lower_bound()) == ("not_estimable", None, None)
+    assert "no stratum" in nobody.why
+    nothing = lift([Counts("a", "risk", 10, 4), Counts("a", "random", 10, 0)], "risk")
+    assert nothing.status == "not_estimable"
+    with pytest.raises(ValueError, match="11 changed of 10"):
+        Counts("a", "risk", 10, 11)
+
+
+def test_the_one_sided_bound_lies_between_the_interval_and_the_estimate() -> None:
+    found = lift([Counts("a", "risk", 100, 30), Counts("a", "random", 100, 20)], "risk")
+    assert found.low < found.lower_bound(0.8) < found.stratified
