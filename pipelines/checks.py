@@ -55,7 +55,7 @@ def _typed(staged: Staged, column: Column) -> str:
 def _rules(staged: Staged, column: Column) -> list[tuple[str, str, str]]:
     """(field, condition under which it is broken, reason)."""
     name = column.name
-    rules = []
+    rules: list[tuple[str, str, str]] = []
     if column.name not in staged.columns:
         return rules
     if column.required:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import fcntl
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,18 +15,18 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from enforcement.clock import stored
-from enforcement.database import engine_of, reading
+from enforcement.database import engine_of, reading, writing
 from enforcement.identity import Vault
 from enforcement.keys import Keys
 from enforcement.sealed import SealedStore
 from enforcement.settings import Settings
-from enforcement.tables import Part, SealedPart
+from enforcement.tables import Delivery, Part, SealedPart
 from features.records import ENVELOPE, contract_named
-from pipelines.arrivals import NOBODY, Arrival, FileReport, sha256_of
+from pipelines.arrivals import NOBODY, Arrival, FileReport, delivery_id, sha256_of
 from pipelines.engine import connect
 from pipelines.faults import reached
-from pipelines.publication import Publication
-from pipelines.sources.reading import Reading
+from pipelines.publication import Publication, stored_report, unchanged
+from pipelines.sources.reading import Reading, RefusedError
 from pipelines.staging import quoted
 
 ATTEMPTS = 3
@@ -46,7 +47,7 @@ class Lake:
 
     def publish(
         self,
-        reading: Reading,
+        read: Reading,
         *,
         path: Path,
         municipality: str | None = None,
@@ -55,8 +56,8 @@ class Lake:
         """Publish what one file held. `received_at` is aware; now by default. The municipality is the one given, else
         the one the file names, else 0000."""
         received = stored(received_at or dt.datetime.now(dt.UTC))
-        given = municipality or reading.municipality or NOBODY
-        return self.publish_all([Arrival(path, sha256_of(path), given, received, reading)])[0]
+        given = municipality or read.municipality or NOBODY
+        return self.publish_all([Arrival(path, sha256_of(path), given, received, read)])[0]
 
     def publish_all(self, arrivals: Sequence[Arrival]) -> list[FileReport]:
         """Publish several files in one transaction, a report for each in the same order. Raises RefusedError when a
@@ -73,6 +74,46 @@ class Lake:
                             raise
                         self._sweep()
             raise AssertionError
+
+    def report_of(self, path: Path, municipality: str, sha256: str) -> FileReport | None:
+        """The report of these bytes for this municipality when they were published before, else None."""
+        with reading(self.engine) as session:
+            delivery = session.get(Delivery, delivery_id(municipality, sha256))
+            if delivery is None or delivery.status != "published":
+                return None
+            return dataclasses.replace(unchanged(session, delivery), path=str(path))
+
+    def refuse(
+        self,
+        path: Path,
+        sha256: str,
+        municipality: str,
+        received_at: dt.datetime,
+        source: str | None,
+        refusal: RefusedError,
+    ) -> FileReport:
+        """Write down that a file was refused, and why; a delivery that is there already stays as it is."""
+        report = FileReport(str(path), source or "unknown", "", sha256, "refused", reason=str(refusal))
+        delivery = delivery_id(municipality, sha256)
+        with reading(self.engine) as session:
+            if session.get(Delivery, delivery) is not None:
+                return report
+        with writing(self.engine) as session:
+            session.add(
+                Delivery(
+                    id=delivery,
+                    municipality=municipality,
+                    source=report.source,
+                    schema_version="",
+                    sha256=sha256,
+                    file_name=path.name,
+                    status="refused",
+                    received_at=received_at,
+                    published_at=stored(dt.datetime.now(dt.UTC)),
+                    report=stored_report(report),
+                )
+            )
+        return report
 
     def parts(self) -> dict[str, list[Path]]:
         """Visible Parquet files per contract, in order of publication."""
@@ -91,7 +132,7 @@ class Lake:
         """Per contract the last moment from which something is known (UTC)."""
         with reading(self.engine) as session:
             rows = session.execute(select(Part.contract, func.max(Part.known_until)).group_by(Part.contract))
-            return {contract: moment for contract, moment in rows}
+            return {row[0]: row[1] for row in rows}
 
     def connection(self) -> Any:
         """A DuckDB that can read the lake and nothing else: no other folder, no network, settings locked."""

@@ -144,7 +144,8 @@ def names_of(kind: str, value: str) -> list[str]:
 
 def _address_names(value: str) -> list[str]:
     """BAG object, and postcode with number, letter and addition; else what text there is (sources.md)."""
-    part = dict(zip(ADDRESS_COLUMNS, (re.sub(r"\s+", " ", one).strip().upper() for one in value.split("\x1f"))))
+    texts = [re.sub(r"\s+", " ", one).strip().upper() for one in value.split("\x1f")]
+    part = dict(zip(ADDRESS_COLUMNS, texts, strict=True))
     door = "|".join(part[name] for name in ("house_number", "house_letter", "house_addition"))
     names = []
     if part["bag_object"]:

@@ -125,9 +125,8 @@ class Publication:
                     f"{100 * budget:g} % may. Nothing of it is visible; ask the sender for a corrected file"
                 )
                 return False
-        self.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW good_{name} AS SELECT * EXCLUDE (_broken) FROM ({query}) WHERE _broken IS NULL"
-        )
+        good = f"SELECT * EXCLUDE (_broken) FROM ({query}) WHERE _broken IS NULL"
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW good_{name} AS {good}")
         return bool(total > broken)
 
     def _withhold(self, staged: Staged, query: str, limit: str) -> None:

@@ -184,12 +184,12 @@ def _parquet(connection: Any, path: Path) -> tuple[dict[str, str], str, str, dic
 def _csv(connection: Any, path: Path) -> tuple[dict[str, str], str, str, dict[str, int]]:
     """Everything as text: whether it can be cast is a check like any other. Lines that do not fit the header go to
     DuckDB's reject tables, with their line number."""
-    with path.open("r", encoding="utf-8-sig", newline="") as file:
+    with path.open("r", encoding="utf-8-sig", errors="replace", newline="") as file:
         first = file.readline(CSV_SAMPLE)
         skip = int(first.startswith("#"))
         header = file.readline(CSV_SAMPLE) if skip else first
     delimiter = ";" if header.count(";") > header.count(",") else ","
-    names = next(csv.reader([header.strip("\r\n")], delimiter=delimiter), [])
+    names = [name.strip() for name in next(csv.reader([header.strip("\r\n")], delimiter=delimiter), [])]
     if not names or len(set(names)) != len(names):
         raise RefusedError("the header of the CSV is empty or names a column twice")
     columns = ", ".join("'" + name.replace("'", "''") + "': 'VARCHAR'" for name in names)

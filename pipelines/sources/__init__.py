@@ -29,7 +29,7 @@ from pipelines.sources import (
 from pipelines.sources.described import description_of, is_description
 from pipelines.sources.reading import Reading, RefusedError
 
-__all__ = ["READERS", "Reader", "read", "recognise"]
+__all__ = ["READERS", "Reader", "read", "reader_of", "recognise"]
 HEAD = 65536
 """bytes of a file that are looked at to recognise it"""
 
@@ -64,21 +64,26 @@ def recognise(path: Path) -> Reader:
     return found
 
 
-def read(path: Path, source: str | None = None) -> Reading:
-    """Everything a file holds. With `source` the file must be of that source.
-
-    Raises RefusedError when there is no such source, or the file is of another one, of none, or broken as a whole."""
+def reader_of(path: Path, source: str | None = None) -> Reader:
+    """The reader of a file; with `source` the file must be of that source. Raises RefusedError."""
     if source is None:
-        return recognise(path).read(path)
+        return recognise(path)
     if source not in READERS:
         raise RefusedError(f"there is no source {source!r}; there are {', '.join(READERS)}")
     reader = READERS[source]
     head = _head(path)
-    if is_description(head) or not reader.recognises(path, head):
-        other = None if is_description(head) else _recognised(path, head)
+    if not reader.recognises(path, head):
+        other = _recognised(path, head)
         what = f"a file of source {other.SOURCE}" if other else description_of(path, head)
         raise RefusedError(f"{path.name}: said to be {source}, but this is {what}")
-    return reader.read(path)
+    return reader
+
+
+def read(path: Path, source: str | None = None) -> Reading:
+    """Everything a file holds. With `source` the file must be of that source.
+
+    Raises RefusedError when there is no such source, or the file is of another one, of none, or broken as a whole."""
+    return reader_of(path, source).read(path)
 
 
 def _recognised(path: Path, head: bytes) -> Reader | None:
