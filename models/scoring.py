@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from models.candidate import FeatureLike, Fitted, NotFiniteError
@@ -88,18 +89,12 @@ def score(
 def _read(
     matrix: Path, names: tuple[str, ...], as_of: dt.date | None
 ) -> tuple[dt.date, NDArray[np.int64], NDArray[np.str_], NDArray[np.float64]]:
-    with duckdb.connect() as engine:
-        there = engine.execute("SELECT * FROM read_parquet(?) LIMIT 0", [str(matrix)]).description or []
-        lacking = sorted(set(names) - {column[0] for column in there})
-        if lacking:
-            raise ValueError(f"matrix {matrix.name} lacks {', '.join(lacking)}; build it with the model's catalogue")
-        last = engine.execute("SELECT max(as_of) FROM read_parquet(?)", [str(matrix)]).fetchone()
-        day = as_of or (last[0] if last else None)
-        columns = ", ".join(f'"{name}"' for name in names)
-        table: Any = engine.sql(
-            f"SELECT case_id, municipality, {columns} FROM read_parquet(?) WHERE as_of = ? ORDER BY case_id",
-            params=[str(matrix), day],
-        ).to_arrow_table()
+    lacking = sorted(set(names) - set(pq.read_schema(matrix).names))
+    if lacking:
+        raise ValueError(f"matrix {matrix.name} lacks {', '.join(lacking)}; build it with the model's catalogue")
+    day = as_of or pc.max(pq.read_table(matrix, columns=["as_of"])["as_of"]).as_py()
+    wanted = ["case_id", "municipality", *names]
+    table = pq.read_table(matrix, columns=wanted, filters=[("as_of", "=", day)]).sort_by("case_id")
     if day is None or not table.num_rows:
         raise ValueError(f"matrix {matrix.name} has no case on {day}")
     for name in names:

@@ -53,23 +53,23 @@ def values(draw: np.random.Generator, rows: int, count: int) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def chance(X: np.ndarray, strength: float = 1.0) -> np.ndarray:
+def chance(cells: np.ndarray, strength: float = 1.0) -> np.ndarray:
     """More of feature_00 raises, more of feature_01 lowers."""
-    return 1 / (1 + np.exp(-(-1.9 + strength * (0.6 * X[:, 0] - 0.0015 * X[:, 1]))))
+    return 1 / (1 + np.exp(-(-1.9 + strength * (0.6 * cells[:, 0] - 0.0015 * cells[:, 1]))))
 
 
 def examples(rows: int = 3000, count: int = 12, seed: int = 1, strength: float = 1.0) -> Examples:
     """Reviews on the first of every month of three years: half random (pi 0.02), the rest by signal."""
     draw = np.random.default_rng(seed)
-    X = values(draw, rows, count)
-    label = (draw.random(rows) < chance(X, strength)).astype(float)
+    cells = values(draw, rows, count)
+    label = (draw.random(rows) < chance(cells, strength)).astype(float)
     label[draw.random(rows) < 0.03] = np.nan
     months = np.datetime64("2023-11", "M") + np.sort(draw.integers(0, 34, rows))
     as_of = months.astype("datetime64[D]")
     known = (as_of + draw.integers(20, 60, rows)).astype("datetime64[s]")
     random = draw.random(rows) < 0.5
     return Examples(
-        X=X,
+        X=cells,
         names=tuple(f"feature_{i:02d}" for i in range(count)),
         case_id=np.arange(rows, dtype=np.int64) + 10_000,
         as_of=as_of,
@@ -85,13 +85,13 @@ def examples(rows: int = 3000, count: int = 12, seed: int = 1, strength: float =
 def matrix(folder: Path, rows: int = 500, count: int = 12, seed: int = 2, as_of: dt.date = UNTIL) -> Path:
     """matrix.parquet of one date."""
     draw = np.random.default_rng(seed)
-    X = values(draw, rows, count)
+    cells = values(draw, rows, count)
     columns = {
         "case_id": pa.array(np.arange(rows) + 900_000, pa.int64()),
         "as_of": pa.array([as_of] * rows, pa.date32()),
         "municipality": pa.array(np.where(draw.random(rows) < 0.6, "0917", "0935").tolist()),
     }
-    columns |= {f"feature_{i:02d}": pa.array(X[:, i]) for i in range(count)}
+    columns |= {f"feature_{i:02d}": pa.array(cells[:, i]) for i in range(count)}
     path = folder / "matrix.parquet"
     pq.write_table(pa.table(columns), path)
     return path

@@ -1,0 +1,179 @@
+"""From examples to scored cases: the same bytes twice, places with ranges, reasons that add up."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from features.declaration import Feature
+from models.candidate import NotFiniteError
+from models.contenders import contenders
+from models.placing import places, tie_keys
+from models.scoring import score
+from models.training import train
+from models.uncertainty import Ensemble, bootstrap
+from tests.models.builders import TOPICS, UNTIL, FakeFeature, examples, features, matrix
+
+FEATURES = features()
+BANNED = re.compile(r"fraud|suspect|\bhit|alert|verdacht|dader", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return train(examples(), FEATURES, 1, UNTIL, refits=8)
+
+
+@pytest.fixture(scope="module", params=["scorecard", "boosting"])
+def scored(request, tmp_path_factory):
+    data = examples()
+    rows = data.rows(data.labelled)
+    weights = np.ones(len(rows))
+    candidate = next(one for one in contenders(FEATURES, data.names, 1) if one.name == request.param)
+    path = matrix(tmp_path_factory.mktemp("matrix"))
+    ensemble = bootstrap(candidate, rows, weights, 1, 8)
+    dates = {"UWV": dt.date(2026, 10, 3)}
+    return score(candidate.fit(rows, weights), path, FEATURES, ensemble, seed=5, source_dates=dates)
+
+
+def test_two_trainings_give_the_same_bytes(report) -> None:
+    again = train(examples(), FEATURES, 1, UNTIL, refits=8)
+    assert again.model.dump() == report.model.dump()
+    assert again.ensemble.dump() == report.ensemble.dump()
+    assert again.dump() == report.dump()
+
+
+def test_another_process_gives_the_same_bytes(report) -> None:
+    code = (
+        "from tests.models.builders import *; from models.training import train; import hashlib;"
+        "r = train(examples(), features(), 1, UNTIL, refits=8);"
+        "print(hashlib.sha256(r.model.dump() + r.ensemble.dump() + r.dump()).hexdigest())"
+    )
+    ours = hashlib.sha256(report.model.dump() + report.ensemble.dump() + report.dump()).hexdigest()
+    theirs = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert theirs.stdout.strip() == ours
+
+
+def test_the_report_tells_what_was_compared_and_why(report) -> None:
+    document = json.loads(report.dump())
+    assert {"random", "signals", "scorecard", "boosting"} == {one["name"] for one in document["candidates"]}
+    assert document["champion"] in document["why_nl"]
+    assert all(window["train"] and 0 <= window["share_lost"] < 1 for window in document["windows"])
+    assert document["labelled"] == len(examples().rows(examples().labelled))
+    assert not BANNED.search(report.dump().decode())
+    assert report.metrics()["prevalence"] == document["prevalence"]["value"]
+
+
+def test_labels_known_after_the_cutoff_do_not_exist(report) -> None:
+    until = dt.date(2026, 5, 1)
+    data = examples()
+    late = data.label_known_at >= np.datetime64(until)
+    flipped = dataclasses.replace(data, label=np.where(late, 1 - data.label, data.label))
+    one, other = (train(each, FEATURES, 1, until, refits=2) for each in (data, flipped))
+    assert late.sum() > 100
+    assert one.dump() == other.dump()
+    assert one.model.dump() == other.model.dump()
+
+
+def test_a_column_without_declaration_is_refused() -> None:
+    with pytest.raises(KeyError, match="feature_11"):
+        train(examples(), {name: one for name, one in FEATURES.items() if name != "feature_11"}, 1, UNTIL)
+
+
+def test_the_ensemble_reads_back_as_it_was(report) -> None:
+    data = examples()
+    runner = next(one for one in contenders(FEATURES, data.names, 1) if one.name == report.champion)
+    back = Ensemble.load(report.ensemble.dump(), runner)
+    np.testing.assert_array_equal(back.margins(data.X), report.ensemble.margins(data.X))
+
+
+def test_every_case_has_a_place_of_its_own_within_its_municipality_and_its_range(scored) -> None:
+    for town in np.unique(scored.municipality):
+        mine = scored.municipality == town
+        assert sorted(scored.place[mine]) == list(range(1, mine.sum() + 1))
+        ordered = scored.margin[mine][np.argsort(scored.place[mine])]
+        assert (np.diff(ordered) <= 0).all()
+        assert scored.place_high[mine].max() <= mine.sum()
+    assert (scored.place_low >= 1).all()
+    assert (scored.place_low <= scored.place).all()
+    assert (scored.place <= scored.place_high).all()
+    assert (scored.place_low < scored.place_high).any()
+    assert 0 <= scored.stays <= 1
+
+
+def test_r29_ties_follow_the_run_seed_and_the_case_id() -> None:
+    case_id = np.arange(1000)
+    town = np.array(["0917"] * 1000)
+    zero = np.zeros(1000)
+    first = places(zero, town, tie_keys(1, case_id))
+    turned = places(zero, town, tie_keys(1, case_id[::-1]))
+    assert first.tolist() == turned[::-1].tolist()
+    assert first.tolist() != places(zero, town, tie_keys(2, case_id)).tolist()
+
+
+def test_reasons_and_remainder_add_up_to_the_margin(scored) -> None:
+    rows = list(scored.rows())
+    assert sum(bool(row["reasons"]) for row in rows) > 0.9 * len(rows)
+    for row in rows:
+        total = row["base"] + sum(reason["contribution"] for reason in row["reasons"]) + row["remainder"]
+        assert total == pytest.approx(row["margin"], rel=1e-9, abs=1e-12)
+
+
+def test_a_reason_is_whole(scored) -> None:
+    keys = {"topic", "features", "nl", "en", "could_nl", "could_en", "direction", "size", "share", "contribution"}
+    keys |= {"source", "source_date", "comparison_nl", "comparison_en"}
+    seen = set()
+    for row in scored.rows():
+        strengths = [abs(reason["contribution"]) for reason in row["reasons"]]
+        assert strengths == sorted(strengths, reverse=True)
+        for reason in row["reasons"]:
+            assert set(reason) == keys
+            assert reason["nl"].endswith(".")
+            assert (reason["direction"] == "up") == (reason["contribution"] > 0) == bool(reason["could_nl"])
+            assert all(FEATURES[name].topic == reason["topic"] for name in reason["features"])
+            assert -1 <= reason["share"] <= 1
+            assert (reason["source"], reason["source_date"]) == ("UWV", "2026-10-03")
+            seen.add((reason["direction"], reason["size"]))
+        assert abs(row["reasons"][0]["share"]) == 1 if row["reasons"] else True
+        json.dumps(row, allow_nan=False)
+        assert not BANNED.search(json.dumps(row))
+    assert {direction for direction, _ in seen} == {"up", "down"}
+    assert len({size for _, size in seen}) >= 2
+
+
+def test_r06_the_facts_are_the_same_for_every_case_in_fixed_topic_order(scored) -> None:
+    rows = list(scored.rows())
+    order = [fact["topic"] for fact in rows[0]["facts"]]
+    assert order == sorted(order, key=TOPICS.index)
+    for row in rows:
+        assert [fact["topic"] for fact in row["facts"]] == order
+        assert all(set(fact) == {"topic", "nl", "en", "source", "source_date"} for fact in row["facts"])
+
+
+def test_a_matrix_that_lacks_a_feature_or_a_value_stops_the_run(report, tmp_path) -> None:
+    path = matrix(tmp_path, rows=50)
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(["feature_03"]), path)
+    with pytest.raises(ValueError, match="feature_03"):
+        score(report.model, path, FEATURES, report.ensemble, seed=1)
+    holes = pc.if_else(pc.equal(table["case_id"], 900_007), None, table["feature_03"])
+    pq.write_table(table.set_column(table.column_names.index("feature_03"), "feature_03", holes), path)
+    with pytest.raises(NotFiniteError, match="feature_03"):
+        score(report.model, path, FEATURES, report.ensemble, seed=1)
+    pq.write_table(table, path)
+    with pytest.raises(ValueError, match="2020-01-01"):
+        score(report.model, path, FEATURES, report.ensemble, seed=1, as_of=dt.date(2020, 1, 1))
+
+
+def test_a_fake_feature_is_what_the_catalogue_declares() -> None:
+    declared = {field.name for field in dataclasses.fields(Feature)} | set(vars(Feature))
+    assert {field.name for field in dataclasses.fields(FakeFeature)} <= declared
