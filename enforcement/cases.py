@@ -96,11 +96,11 @@ def find(session: Session, viewer: Viewer, number: str, permission: Permission =
 
 
 def claim_next(session: Session, viewer: Viewer, now: dt.datetime) -> Claimed | None:
-    """Takes the first case of the list that the viewer may take; None when there is none."""
+    """Takes the first case of the list that the viewer may take and does not have yet; None when there is none."""
     require(viewer, Permission.CLAIM_CASE)
     first = (
         select(Case.number)
-        .where(_takeable(viewer, now))
+        .where(_takeable(viewer, now), or_(Case.state == State.OPEN, Case.lease_until < stored(now)))
         .order_by(Case.due, Case.position, Case.number)
         .limit(1)
         .with_for_update(skip_locked=True)
