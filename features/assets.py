@@ -1,0 +1,220 @@
+"""Assets: vehicles and real estate that the registers know of client and partner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from features.declaration import DAYS_A_MONTH, source
+from features.known import OF_MEMBER, begun, days_between, lasting
+from features.residence import homes
+
+LAW = "Participatiewet 31, 34, 64"
+YOUNG_DAYS = round(48 * DAYS_A_MONTH)
+"""first registered less than four years ago"""
+
+CAR = (
+    "De waarde is de nieuwprijs, niet de huidige waarde; een gewone auto valt buiten het vermogen.",
+    "The value is the price when new, not the present value; an ordinary car is left out of the assets.",
+)
+ESTATE = (
+    "Een erfenis die nog verdeeld wordt, of een recht zonder waarde, telt meestal niet mee.",
+    "An inheritance not yet divided, or a right without value, mostly does not count.",
+)
+
+
+@source(
+    topic="assets",
+    reads={
+        "vehicles": (
+            "vehicle_id",
+            "start_latest",
+            "end_earliest",
+            "first_registered_earliest",
+            "catalogue_cents",
+        )
+    },
+    legal_basis=LAW,
+)
+def vehicles_held(t: Any, members: Any) -> Any:
+    """Vehicles in the name of client or partner on the date, each once per case."""
+    v = t.vehicles
+    rows = members.filter(members.role != "child").join(v, OF_MEMBER)
+    rows = rows.filter(begun(rows.start_latest, rows.as_of) & lasting(rows.end_earliest, rows.as_of))
+    return rows.group_by("case_id", "as_of", "vehicle_id").aggregate(
+        cents=rows.catalogue_cents.max(), first=rows.first_registered_earliest.min()
+    )
+
+
+@vehicles_held.feature(
+    "Voertuigen op naam",
+    "Vehicles held",
+    unit="count",
+    direction=1,
+    sentence=(
+        "Op naam van de klant of partner staan {value} voertuigen.",
+        "{value} vehicles are registered to the client or partner.",
+    ),
+    none=("Er staat geen voertuig op naam.", "No vehicle is registered."),
+    could=CAR,
+    reason="Voertuigen kunnen vermogen zijn of bij werk horen (Participatiewet 34).",
+)
+def vehicles(rows: Any, within: Any) -> Any:
+    return rows.vehicle_id.nunique()
+
+
+@vehicles_held.feature(
+    "Nieuwprijs van de voertuigen",
+    "Price when new of the vehicles",
+    unit="EUR",
+    direction=1,
+    sentence=(
+        "De nieuwprijs van de voertuigen samen was {value}.",
+        "The price when new of the vehicles together was {value}.",
+    ),
+    none=("Er is geen voertuig met een bekende prijs.", "There is no vehicle with a known price."),
+    could=CAR,
+    reason="Een hoge waarde kan boven de vermogensgrens komen (Participatiewet 34 lid 3).",
+)
+def catalogue_value(rows: Any, within: Any) -> Any:
+    return rows.cents.sum() / 100
+
+
+@vehicles_held.feature(
+    "Jong voertuig",
+    "Young vehicle",
+    unit="count",
+    direction=1,
+    sentence=(
+        "{value} voertuigen zijn minder dan vier jaar oud.",
+        "{value} vehicles are less than four years old.",
+    ),
+    none=("Er is geen voertuig jonger dan vier jaar.", "No vehicle is younger than four years."),
+    could=CAR,
+    reason="Bij een jong voertuig ligt de nieuwprijs dicht bij de waarde.",
+)
+def young_vehicles(rows: Any, within: Any) -> Any:
+    return rows.count(where=(days_between(rows.first, rows.as_of) < YOUNG_DAYS).fill_null(False))
+
+
+@source(
+    topic="assets",
+    at="day",
+    reads={"vehicles": ("vehicle_id", "start_earliest", "start_latest", "end_latest")},
+    legal_basis=LAW,
+)
+def vehicle_starts(t: Any, members: Any) -> Any:
+    """Vehicles on the day they came in the name of client or partner; `sold` when they certainly left it."""
+    v = t.vehicles
+    rows = members.filter(members.role != "child").join(v, OF_MEMBER)
+    rows = rows.filter(begun(rows.start_latest, rows.as_of))
+    return rows.select(
+        "case_id", "as_of", "vehicle_id", day=rows.start_earliest, sold=begun(rows.end_latest, rows.as_of)
+    )
+
+
+@vehicle_starts.feature(
+    "Voertuigen op naam gekomen in de laatste {w} maanden",
+    "Vehicles acquired in the last {w} months",
+    unit="count",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden kwamen {value} voertuigen op naam.",
+        "In the last {w} months {value} vehicles were acquired.",
+    ),
+    none=("In de laatste {w} maanden kwam geen voertuig op naam.", "No vehicle was acquired in the last {w} months."),
+    could=CAR,
+    reason="Een aankoop kan laten zien dat er geld of werk bij is gekomen.",
+)
+def vehicles_acquired(rows: Any, within: Any) -> Any:
+    return rows.vehicle_id.nunique(where=within)
+
+
+@vehicle_starts.feature(
+    "Voertuigen gekomen en weer gegaan, laatste {w} maanden",
+    "Vehicles that came and went, last {w} months",
+    unit="count",
+    windows=(24,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden zijn {value} voertuigen op naam gekomen en weer overgeschreven.",
+        "In the last {w} months {value} vehicles were acquired and transferred again.",
+    ),
+    none=("Er zijn geen voertuigen gekomen en gegaan.", "No vehicles came and went."),
+    could=(
+        "Wie een oude auto steeds moet vervangen, schrijft er meer over.",
+        "Someone who keeps replacing an old car transfers several.",
+    ),
+    reason="Veel overschrijvingen kunnen bij handel horen.",
+)
+def vehicles_traded(rows: Any, within: Any) -> Any:
+    return rows.vehicle_id.nunique(where=within & rows.sold)
+
+
+@source(
+    topic="assets",
+    after=(homes,),
+    reads={"properties": ("parcel_id", "acquired_latest", "ended_earliest", "price_cents", "address_id", "shared")},
+    legal_basis=LAW,
+)
+def estates(t: Any, members: Any) -> Any:
+    """Rights on real estate of client or partner on the date; `home` when it is the address they live at."""
+    p = t.properties.rename(estate_id="address_id")
+    rows = members.filter(members.role != "child").join(p, OF_MEMBER)
+    rows = rows.filter(begun(rows.acquired_latest, rows.as_of) & lasting(rows.ended_earliest, rows.as_of))
+    own = t.homes.select("case_id", "as_of", "person_id", home_id="address_id")
+    rows = rows.left_join(own, ["case_id", "as_of", "person_id"])
+    return rows.group_by("case_id", "as_of", "parcel_id").aggregate(
+        cents=rows.price_cents.max(), home=(rows.estate_id == rows.home_id).fill_null(False).max()
+    )
+
+
+@estates.feature(
+    "Rechten op onroerend goed",
+    "Rights on real estate",
+    unit="count",
+    direction=1,
+    sentence=(
+        "De klant of partner heeft {value} rechten op onroerend goed.",
+        "The client or partner has {value} rights on real estate.",
+    ),
+    none=("Er zijn geen rechten op onroerend goed.", "There are no rights on real estate."),
+    could=ESTATE,
+    reason="Onroerend goed telt mee als vermogen (Participatiewet 34).",
+)
+def estate_rights(rows: Any, within: Any) -> Any:
+    return rows.parcel_id.nunique()
+
+
+@estates.feature(
+    "Onroerend goed buiten de eigen woning",
+    "Real estate other than the home",
+    unit="count",
+    direction=1,
+    sentence=(
+        "Er zijn {value} rechten op onroerend goed waar de klant niet woont.",
+        "There are {value} rights on real estate where the client does not live.",
+    ),
+    none=("Er is geen onroerend goed buiten de eigen woning.", "There is no real estate other than the home."),
+    could=ESTATE,
+    reason="Voor de eigen woning geldt een vrijlating, voor ander onroerend goed niet (Participatiewet 34 lid 2 d).",
+)
+def estate_elsewhere(rows: Any, within: Any) -> Any:
+    return rows.parcel_id.nunique(where=~rows.home)
+
+
+@estates.feature(
+    "Koopsom van onroerend goed",
+    "Purchase price of real estate",
+    unit="EUR",
+    direction=1,
+    sentence=(
+        "De koopsommen van onroerend goed zijn samen {value}.",
+        "The purchase prices of real estate add up to {value}.",
+    ),
+    none=("Er is geen koopsom bekend.", "No purchase price is known."),
+    could=ESTATE,
+    reason="De waarde kan boven de vermogensgrens komen.",
+)
+def estate_price(rows: Any, within: Any) -> Any:
+    return rows.cents.sum() / 100

@@ -1,0 +1,267 @@
+"""The benefit itself: since when, how much, and what changed in how it was paid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+
+from features.declaration import source
+from features.known import OF_CASE, days_between, month_number
+
+LAW = "Participatiewet 17, 53a, 54, 58"
+BANDS = ((183, 0), (365, 1), (730, 2), (1826, 3), (3652, 4))
+"""days on the benefit (up to) and the band: half a year, one, two, five, ten years, longer"""
+LONGEST_BAND = 5
+
+CHANGE = (
+    "Een verandering is meestal al bekend en verwerkt.",
+    "A change is mostly known and processed already.",
+)
+
+
+@source(
+    topic="benefit",
+    reads={"benefits": ("start_earliest", "start_latest", "role", "norm", "norm_cents")},
+    legal_basis=LAW,
+)
+def term(t: Any, members: Any) -> Any:
+    """The client's term on the benefit that runs: one row per case, the one that began last."""
+    b = t.benefits
+    clients = members.filter(members.role == "client").drop("role")
+    rows = clients.join(b.filter(b.role == "client"), [*OF_CASE, "person_id"])
+    rows = rows.filter(rows.start_earliest < rows.as_of)
+    place = ibis.row_number().over(
+        group_by=[rows.case_id, rows.as_of],
+        order_by=[rows.start_earliest.desc(), rows.person_id, rows.norm_cents, rows.norm],
+    )
+    rows = rows.mutate(place=place)
+    return rows.filter(rows.place == 0).select(
+        "case_id", "as_of", "person_id", "start_latest", "norm", "norm_cents", "municipality"
+    )
+
+
+@term.feature(
+    "Hoe lang de uitkering loopt",
+    "How long the benefit has run",
+    unit="band",
+    direction=0,
+    sentence=("De uitkering loopt langer dan een half jaar.", "The benefit has run for more than half a year."),
+    none=("De uitkering loopt korter dan een half jaar.", "The benefit has run for less than half a year."),
+    could=(
+        "De duur zegt niets over gedrag.",
+        "The duration says nothing about conduct.",
+    ),
+    reason="Hoe langer geleden de gegevens zijn vastgelegd, hoe eerder er iets is veranderd.",
+)
+def benefit_term(rows: Any, within: Any) -> Any:
+    # The later reading of an uncertain start is the shorter term.
+    days = days_between(rows.start_latest, rows.as_of)
+    band = ibis.cases(*((days <= upto, band) for upto, band in BANDS), else_=LONGEST_BAND)
+    return band.max(where=within)
+
+
+@term.feature(
+    "Maandnorm",
+    "Monthly norm",
+    unit="EUR",
+    direction=0,
+    sentence=("De norm van de uitkering is {value} per maand.", "The norm of the benefit is {value} a month."),
+    none=("De norm is niet bekend.", "The norm is not known."),
+    could=("De norm volgt uit de wet.", "The norm follows from the law."),
+    reason="De norm bepaalt hoeveel inkomen er verrekend kan worden.",
+)
+def norm(rows: Any, within: Any) -> Any:
+    return rows.norm_cents.max(where=within) / 100
+
+
+@source(
+    topic="benefit",
+    at="month",
+    reads={
+        "payments": (
+            "month",
+            "period",
+            "paid_cents",
+            "norm_cents",
+            "declared_income_cents",
+            "deducted_income_cents",
+            "exempt_income_cents",
+            "account_id",
+        )
+    },
+    legal_basis=LAW,
+)
+def paid(t: Any, members: Any) -> Any:
+    """Benefit months as last booked; `corrected` when a later period changed the month."""
+    p = t.payments
+    p = p.mutate(booked=p.period.fill_null(""))
+    group = [p.case_id, p.as_of, p.person_id, p.month]
+    p = p.mutate(last=p.booked.max().over(group_by=group), first=p.booked.min().over(group_by=group))
+    p = p.filter(p.booked == p.last)
+    return t.cases.join(p, OF_CASE).select(
+        "case_id",
+        "as_of",
+        "account_id",
+        month=month_number(p.month),
+        corrected=p.first != p.last,
+        paid=p.paid_cents.fill_null(0),
+        norm=p.norm_cents,
+        declared=p.declared_income_cents.fill_null(0),
+        deducted=p.deducted_income_cents.fill_null(0),
+        exempt=p.exempt_income_cents.fill_null(0),
+    )
+
+
+@paid.feature(
+    "Opgegeven inkomen in de laatste {w} maanden",
+    "Declared income in the last {w} months",
+    unit="EUR",
+    windows=(3, 12),
+    direction=0,
+    sentence=(
+        "In de laatste {w} maanden is {value} inkomen opgegeven.",
+        "Income of {value} was declared over the last {w} months.",
+    ),
+    none=("In de laatste {w} maanden is geen inkomen opgegeven.", "No income was declared over the last {w} months."),
+    could=("Het inkomen is opgegeven zoals het hoort.", "The income was declared as it should be."),
+    reason="Opgegeven inkomen is bekend; alleen een verschil met de registratie vraagt aandacht.",
+)
+def declared_income(rows: Any, within: Any) -> Any:
+    return rows.declared.sum(where=within) / 100
+
+
+@paid.feature(
+    "Verrekend inkomen in de laatste {w} maanden",
+    "Income deducted in the last {w} months",
+    unit="EUR",
+    windows=(12,),
+    direction=0,
+    sentence=(
+        "In de laatste {w} maanden is {value} inkomen verrekend.",
+        "Income of {value} was deducted over the last {w} months.",
+    ),
+    none=("Er is geen inkomen verrekend.", "No income was deducted."),
+    could=("Het inkomen is verwerkt zoals het hoort.", "The income was processed as it should be."),
+    reason="Het laat zien of de verrekening loopt.",
+)
+def deducted_income(rows: Any, within: Any) -> Any:
+    return rows.deducted.sum(where=within) / 100
+
+
+@paid.feature(
+    "Maanden met vrijgelaten inkomen, laatste {w} maanden",
+    "Months with exempted income, last {w} months",
+    unit="months",
+    windows=(24,),
+    direction=0,
+    sentence=(
+        "In {value} van de laatste {w} maanden is inkomen vrijgelaten.",
+        "Income was exempted in {value} of the last {w}.",
+    ),
+    none=("Er is geen inkomen vrijgelaten.", "No income was exempted."),
+    could=("Vrijlating is een recht.", "The exemption is a right."),
+    reason="De vrijlating geldt zes maanden; daarna wijzigt het bedrag (Participatiewet 31 lid 2 n).",
+)
+def exempt_months(rows: Any, within: Any) -> Any:
+    return rows.month.nunique(where=within & (rows.exempt > 0))
+
+
+@paid.feature(
+    "Inkomen opgegeven zonder vrijlating, laatste {w} maanden",
+    "Income declared without exemption, last {w} months",
+    unit="yes/no",
+    windows=(12,),
+    direction=-1,
+    sentence=(
+        "Er is inkomen verrekend en niets vrijgelaten: mogelijk is te weinig uitgekeerd.",
+        "Income was deducted and nothing exempted: possibly too little was paid.",
+    ),
+    none=("Er is geen gemiste vrijlating te zien.", "No missed exemption can be seen."),
+    could=("De vrijlating kan al eerder zijn gebruikt.", "The exemption may have been used before."),
+    reason="Een gemiste vrijlating is een nabetaling voor de klant (dienstenlijst, R34).",
+)
+def missed_exemption(rows: Any, within: Any) -> Any:
+    deducted = rows.deducted.sum(where=within).fill_null(0)
+    return ((deducted > 0) & (rows.exempt.sum(where=within).fill_null(0) == 0)).cast("int64")
+
+
+@paid.feature(
+    "Uitbetaald deel van de norm, laatste {w} maanden",
+    "Share of the norm paid, last {w} months",
+    unit="share",
+    windows=(3,),
+    direction=0,
+    fill=1.0,
+    sentence=(
+        "In de laatste {w} maanden is {value} van de norm uitbetaald.",
+        "Over the last {w} months {value} of the norm was paid.",
+    ),
+    none=("In de laatste {w} maanden is niets uitbetaald.", "Nothing was paid over the last {w} months."),
+    could=("Beslag, inhouding of inkomen verlaagt de betaling.", "Seizure, deduction or income lowers the payment."),
+    reason="Een lager deel laat zien dat er inkomen of een inhouding is.",
+    decimals=3,
+)
+def paid_share(rows: Any, within: Any) -> Any:
+    return (rows.paid.sum(where=within) / rows.norm.sum(where=within).nullif(0)).clip(lower=0, upper=2)
+
+
+@paid.feature(
+    "Wijzigingen van rekeningnummer, laatste {w} maanden",
+    "Changes of account, last {w} months",
+    unit="count",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden is {value} keer op een andere rekening uitbetaald.",
+        "Over the last {w} months payment went to another account {value} times.",
+    ),
+    none=("Het rekeningnummer bleef gelijk.", "The account stayed the same."),
+    could=(
+        "Een andere bank of een bewindvoerder is een gewone reden.",
+        "Another bank or an administrator is an ordinary reason.",
+    ),
+    reason="Een nieuwe rekening kan bij een verandering van situatie horen.",
+)
+def account_changes(rows: Any, within: Any) -> Any:
+    return (rows.account_id.nunique(where=within) - 1).clip(lower=0)
+
+
+@paid.feature(
+    "Maanden die later zijn gecorrigeerd, laatste {w} maanden",
+    "Months corrected later, last {w} months",
+    unit="months",
+    windows=(12,),
+    direction=0,
+    sentence=(
+        "{value} van de laatste {w} maanden zijn later gecorrigeerd.",
+        "{value} of the last {w} were corrected later.",
+    ),
+    none=("Geen maand is later gecorrigeerd.", "No month was corrected later."),
+    could=(
+        "Een correctie kan een fout van de gemeente herstellen.",
+        "A correction may repair an error of the municipality.",
+    ),
+    reason="Correcties laten zien dat gegevens later binnenkomen dan de betaling.",
+)
+def corrected_months(rows: Any, within: Any) -> Any:
+    return rows.month.nunique(where=within & rows.corrected)
+
+
+@paid.feature(
+    "Verandering van de norm, laatste {w} maanden",
+    "Change of the norm, last {w} months",
+    unit="yes/no",
+    windows=(12,),
+    direction=0,
+    sentence=(
+        "De norm is in de laatste {w} maanden meer dan een tiende veranderd.",
+        "The norm changed by more than a tenth over the last {w} months.",
+    ),
+    none=("De norm is in de laatste {w} maanden niet echt veranderd.", "The norm did not really change."),
+    could=CHANGE,
+    reason="Na een verandering in het huishouden kloppen andere gegevens soms nog niet.",
+)
+def norm_changed(rows: Any, within: Any) -> Any:
+    lowest = rows.norm.min(where=within & (rows.norm > 0))
+    return (rows.norm.max(where=within) * 10 > lowest * 11).cast("int64")

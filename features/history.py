@@ -1,0 +1,191 @@
+"""History: earlier reviews of the case itself and what came of them, claims and measures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from features.declaration import DAYS_A_MONTH, source
+from features.known import OF_CASE, OF_MEMBER, begun
+
+LAW = "Participatiewet 18, 53a, 54, 58"
+NO_REVIEW = 120
+"""months; never reviewed, or longer ago"""
+
+PAST = (
+    "Een eerdere uitkomst zegt niets over nu; wat toen niet klopte kan zijn hersteld.",
+    "An earlier outcome says nothing about now; what was wrong then may have been put right.",
+)
+CLAIM = (
+    "Een vordering kan door een fout van de gemeente zijn ontstaan.",
+    "A claim may have come about through an error of the municipality.",
+)
+
+
+@source(
+    topic="history",
+    at="day",
+    reads={"outcomes": ("selected", "approved", "effect", "overturned")},
+    legal_basis=LAW,
+)
+def reviews(t: Any, members: Any) -> Any:
+    """Finished reviews of this very case, approved by a second person and not overturned (R24: never a neighbour's)."""
+    o = t.outcomes
+    rows = t.cases.join(o, OF_CASE)
+    rows = rows.filter(rows.approved.notnull() & ~rows.overturned.fill_null(False))
+    rows = rows.filter((rows.approved < rows.as_of) & (rows.selected < rows.as_of))
+    return rows.select("case_id", "as_of", "selected", "effect", day=rows.approved)
+
+
+@reviews.feature(
+    "Maanden sinds het laatste heronderzoek",
+    "Months since the last review",
+    unit="months",
+    direction=1,
+    fill=float(NO_REVIEW),
+    sentence=("Het laatste heronderzoek is {value} geleden.", "The last review was {value} ago."),
+    none=("Er is net een heronderzoek geweest.", "There has just been a review."),
+    could=(
+        "Ook zonder heronderzoek kan alles nog kloppen.",
+        "Without a review everything may still be right.",
+    ),
+    reason="Hoe langer geleden gekeken is, hoe meer er veranderd kan zijn.",
+    decimals=0,
+)
+def months_since_review(rows: Any, within: Any) -> Any:
+    return (rows.back.min() / DAYS_A_MONTH).floor().clip(upper=NO_REVIEW)
+
+
+@reviews.feature(
+    "Heronderzoek zonder wijziging, laatste {w} maanden",
+    "Reviews without a change, last {w} months",
+    unit="count",
+    windows=(36,),
+    direction=-1,
+    sentence=(
+        "In de laatste {w} maanden waren er {value} heronderzoeken waarbij niets veranderde.",
+        "In the last {w} months there were {value} reviews that changed nothing.",
+    ),
+    none=("Er was geen heronderzoek zonder wijziging.", "There was no review without a change."),
+    could=("Dit spreekt tegen een nieuw heronderzoek.", "This speaks against another review."),
+    reason="Wie kort geleden is bekeken en klopte, hoeft niet weer.",
+)
+def unchanged_reviews(rows: Any, within: Any) -> Any:
+    return rows.count(where=within & (rows.effect == "none"))
+
+
+@reviews.feature(
+    "Heronderzoek met lagere uitkering, laatste {w} maanden",
+    "Reviews that lowered the benefit, last {w} months",
+    unit="count",
+    windows=(60,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden leidden {value} heronderzoeken tot een lagere uitkering.",
+        "In the last {w} months {value} reviews led to a lower benefit.",
+    ),
+    none=("Geen heronderzoek leidde tot een lagere uitkering.", "No review led to a lower benefit."),
+    could=PAST,
+    reason="Een situatie die eerder veranderde, verandert vaker opnieuw.",
+)
+def lowered_reviews(rows: Any, within: Any) -> Any:
+    return rows.count(where=within & (rows.effect == "down"))
+
+
+@reviews.feature(
+    "Heronderzoek met hogere uitkering, laatste {w} maanden",
+    "Reviews that raised the benefit, last {w} months",
+    unit="count",
+    windows=(60,),
+    direction=0,
+    sentence=(
+        "In de laatste {w} maanden leidden {value} heronderzoeken tot een hogere uitkering.",
+        "In the last {w} months {value} reviews led to a higher benefit.",
+    ),
+    none=("Geen heronderzoek leidde tot een hogere uitkering.", "No review led to a higher benefit."),
+    could=PAST,
+    reason="Het laat zien of eerder te weinig is betaald (dienstenlijst, R34).",
+)
+def raised_reviews(rows: Any, within: Any) -> Any:
+    return rows.count(where=within & (rows.effect == "up"))
+
+
+@source(
+    topic="history",
+    at="day",
+    reads={"claims": ("claim", "decided_earliest", "decided_latest", "amount_cents", "balance_cents")},
+    legal_basis=LAW,
+)
+def debts(t: Any, members: Any) -> Any:
+    """Claims on client and partner, on the earliest day that may have been decided."""
+    c = t.claims
+    rows = members.filter(members.role != "child").join(c, OF_MEMBER)
+    rows = rows.filter(begun(rows.decided_latest, rows.as_of))
+    return rows.group_by("case_id", "as_of", "claim", day=rows.decided_earliest).aggregate(
+        balance=rows.balance_cents.max().fill_null(0), amount=rows.amount_cents.max().fill_null(0)
+    )
+
+
+@debts.feature(
+    "Openstaande vorderingen",
+    "Open claims",
+    unit="EUR",
+    direction=0,
+    sentence=("Er staat nog {value} aan vorderingen open.", "Claims of {value} are still open."),
+    none=("Er staan geen vorderingen open.", "No claims are open."),
+    could=CLAIM,
+    reason="Een openstaande vordering hoort bij een eerdere verandering.",
+)
+def open_claims(rows: Any, within: Any) -> Any:
+    return rows.balance.sum() / 100
+
+
+@debts.feature(
+    "Nieuwe vorderingen in de laatste {w} maanden",
+    "New claims in the last {w} months",
+    unit="count",
+    windows=(36,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden ontstonden {value} vorderingen.",
+        "In the last {w} months {value} claims arose.",
+    ),
+    none=("Er ontstonden geen nieuwe vorderingen.", "No new claims arose."),
+    could=CLAIM,
+    reason="Een vordering laat zien dat inkomen of situatie eerder anders was dan bekend.",
+)
+def new_claims(rows: Any, within: Any) -> Any:
+    return rows.count(where=within)
+
+
+@source(
+    topic="history",
+    at="day",
+    reads={"sanctions": ("start_earliest", "start_latest", "reason")},
+    legal_basis=LAW,
+)
+def measures(t: Any, members: Any) -> Any:
+    """Measures on client and partner, on the earliest day that may have begun."""
+    s = t.sanctions
+    rows = members.filter(members.role != "child").join(s, OF_MEMBER)
+    return rows.filter(begun(rows.start_latest, rows.as_of)).select("case_id", "as_of", day=rows.start_earliest)
+
+
+@measures.feature(
+    "Maatregelen in de laatste {w} maanden",
+    "Measures in the last {w} months",
+    unit="count",
+    windows=(24,),
+    direction=0,
+    sentence=(
+        "In de laatste {w} maanden zijn {value} maatregelen opgelegd.",
+        "In the last {w} months {value} measures were imposed.",
+    ),
+    none=("Er zijn geen maatregelen opgelegd.", "No measures were imposed."),
+    could=(
+        "Een maatregel gaat over afspraken, niet over inkomen of woonsituatie.",
+        "A measure is about agreements, not about income or residence.",
+    ),
+    reason="Kort na een maatregel verandert er soms iets in de uitkering.",
+)
+def measures_imposed(rows: Any, within: Any) -> Any:
+    return rows.count(where=within)

@@ -1,0 +1,443 @@
+"""Income: wages and other income the registry knows, month by month, beside what was declared for the benefit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+
+from features.declaration import source
+from features.known import OF_MEMBER, begun, days_between, lasting, month_number
+
+OWN_BENEFITS = ("34", "42", "43", "44", "45", "51")
+"""CdSrtIkv of what the municipality pays itself (IOAW, Bbz, Participatiewet, WWIK, IOAZ, WIJ): never undeclared income"""
+WAGES = ("11", "12", "13", "14", "15", "17")
+"""CdSrtIkv of wages and salaries"""
+LONGEST_PERIOD = 370
+"""days; a longer period is a wrong or unknown date, which is no evidence of income in any month"""
+LAW = "SUWI 62; Participatiewet 31, 32, 64"
+TOLERANCE_CENTS = 5000
+"""a month counts as equal within EUR 50: rounding, holiday pay and the week in which it was declared"""
+
+NET = (
+    "Het inkomen kan wel zijn opgegeven maar nog niet verwerkt, of bij een andere maand zijn geteld.",
+    "The income may have been declared but not yet processed, or counted in another month.",
+)
+RECEIVED = (
+    "Werken naast de uitkering mag; het inkomen kan al verrekend zijn.",
+    "Working beside the benefit is allowed; the income may have been settled already.",
+)
+
+
+@source(
+    topic="income",
+    at="month",
+    reads={
+        "incomes": (
+            "employer",
+            "start_earliest",
+            "end_latest",
+            "kind",
+            "relation",
+            "gross_cents",
+            "hours",
+        )
+    },
+    legal_basis=LAW,
+)
+def earnings(t: Any, members: Any) -> Any:
+    """Income per month: an income period that crosses months (four weeks) is spread by days, to the cent."""
+    i = t.incomes
+    i = i.filter(~i.kind.isin(OWN_BENEFITS) & i.gross_cents.notnull())
+    i = i.mutate(last=i.end_latest.coalesce(i.start_earliest))
+    i = i.mutate(days=days_between(i.start_earliest, i.last) + 1)
+    i = i.filter((i.days >= 1) & (i.days <= LONGEST_PERIOD) & (i.last < i.as_of))
+    rows = members.join(i, OF_MEMBER)
+    first = month_number(rows.start_earliest)
+    rows = rows.mutate(month=ibis.range(first, month_number(rows.last) + 1).unnest())
+    opens = ibis.date(rows.month // 12, rows.month % 12 + 1, 1)
+    closes = ibis.date((rows.month + 1) // 12, (rows.month + 1) % 12 + 1, 1)
+    before = days_between(rows.start_earliest, opens).clip(lower=0)
+    upto = days_between(rows.start_earliest, closes).clip(upper=rows.days)
+
+    def share(cents: Any) -> Any:
+        # The difference of two rounded running amounts: the months of a period add up to it exactly.
+        upto_cents = (cents * upto / rows.days).round().cast("int64")
+        return upto_cents - (cents * before / rows.days).round().cast("int64")
+
+    return rows.select(
+        "case_id",
+        "as_of",
+        "person_id",
+        "role",
+        "employer",
+        "month",
+        wage=rows.kind.isin(WAGES),
+        cents=share(rows.gross_cents),
+        hours=share(rows.hours.fill_null(0) * 100),
+    )
+
+
+@earnings.feature(
+    "Brutoloon in de laatste {w} maanden",
+    "Gross wages in the last {w} months",
+    unit="EUR",
+    windows=(3, 12),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden staat {value} aan brutoloon geregistreerd.",
+        "Gross wages of {value} are registered over the last {w} months.",
+    ),
+    none=(
+        "In de laatste {w} maanden staat geen loon geregistreerd.",
+        "No wages are registered over the last {w} months.",
+    ),
+    could=RECEIVED,
+    reason="Inkomen uit werk telt mee voor de hoogte van de uitkering.",
+)
+def wages(rows: Any, within: Any) -> Any:
+    return rows.cents.sum(where=within & rows.wage) / 100
+
+
+@earnings.feature(
+    "Loon van de partner in de laatste {w} maanden",
+    "Wages of the partner in the last {w} months",
+    unit="EUR",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "De partner in het dossier had in de laatste {w} maanden {value} brutoloon.",
+        "The partner in the case had gross wages of {value} over the last {w} months.",
+    ),
+    none=("Er is geen loon van een partner geregistreerd.", "No wages of a partner are registered."),
+    could=RECEIVED,
+    reason="Inkomen van beide partners telt mee.",
+)
+def partner_wages(rows: Any, within: Any) -> Any:
+    return rows.cents.sum(where=within & rows.wage & (rows.role == "partner")) / 100
+
+
+@earnings.feature(
+    "Maanden met loon in de laatste {w} maanden",
+    "Months with wages in the last {w} months",
+    unit="months",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "In {value} van de laatste {w} maanden staat loon geregistreerd.",
+        "Wages are registered in {value} of the last {w}.",
+    ),
+    none=("In geen van de laatste {w} maanden staat loon.", "There are no wages in any of the last {w} months."),
+    could=RECEIVED,
+    reason="Wie vaker werkt, heeft vaker een maand waarin iets verandert.",
+)
+def wage_months(rows: Any, within: Any) -> Any:
+    return rows.month.nunique(where=within & rows.wage & (rows.cents > 0))
+
+
+@earnings.feature(
+    "Werkgevers in de laatste {w} maanden",
+    "Employers in the last {w} months",
+    unit="count",
+    windows=(12, 24),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden waren er {value} verschillende werkgevers.",
+        "There were {value} different employers in the last {w} months.",
+    ),
+    none=("In de laatste {w} maanden was er geen werkgever.", "There was no employer in the last {w} months."),
+    could=(
+        "Uitzendwerk geeft al snel meer werkgevers; ook een overname telt dubbel.",
+        "Agency work soon gives several employers; a take-over counts twice as well.",
+    ),
+    reason="Bij elke nieuwe werkgever moet het inkomen opnieuw worden opgegeven en verwerkt.",
+)
+def employers(rows: Any, within: Any) -> Any:
+    return rows.employer.nunique(where=within & rows.wage)
+
+
+@earnings.feature(
+    "Andere uitkeringen en pensioenen in de laatste {w} maanden",
+    "Other benefits and pensions in the last {w} months",
+    unit="EUR",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden staat {value} aan andere uitkeringen of pensioen geregistreerd.",
+        "Other benefits or pensions of {value} are registered over the last {w} months.",
+    ),
+    none=("Er staan geen andere uitkeringen geregistreerd.", "No other benefits are registered."),
+    could=(
+        "De uitkering kan al worden verrekend of met terugwerkende kracht zijn toegekend.",
+        "The other benefit may already be settled, or was granted with retroactive effect.",
+    ),
+    reason="Een voorliggende uitkering gaat voor op de Participatiewet (artikel 15).",
+)
+def other_income(rows: Any, within: Any) -> Any:
+    return rows.cents.sum(where=within & ~rows.wage) / 100
+
+
+@earnings.feature(
+    "Betaalde uren per maand in de laatste {w} maanden",
+    "Paid hours a month in the last {w} months",
+    unit="hours",
+    windows=(3,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden werd gemiddeld {value} per maand gewerkt.",
+        "On average {value} a month were worked in the last {w} months.",
+    ),
+    none=("Er zijn geen gewerkte uren geregistreerd.", "No hours worked are registered."),
+    could=RECEIVED,
+    reason="Meer uren dan bekend bij de gemeente kan het recht veranderen.",
+    decimals=1,
+)
+def hours_a_month(rows: Any, within: Any) -> Any:
+    return rows.hours.sum(where=within & rows.wage) / 300
+
+
+@source(
+    topic="income",
+    at="day",
+    reads={"incomes": ("kind", "relation_start_earliest", "relation_start_latest", "employer", "relation")},
+    legal_basis=LAW,
+)
+def relations_begun(t: Any, members: Any) -> Any:
+    """Income relations, once each, on the day they certainly had begun."""
+    i = t.incomes
+    i = i.filter(i.kind.isin(WAGES) & begun(i.relation_start_latest, i.as_of))
+    rows = members.join(i, OF_MEMBER)
+    # The earliest reading makes a start as old as it can be, which favours the client.
+    return rows.group_by("case_id", "as_of", "person_id", "employer", "relation").aggregate(
+        day=rows.relation_start_earliest.min()
+    )
+
+
+@relations_begun.feature(
+    "Nieuwe banen in de laatste {w} maanden",
+    "New jobs in the last {w} months",
+    unit="count",
+    windows=(6,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden begonnen {value} nieuwe dienstverbanden.",
+        "In the last {w} months {value} new jobs began.",
+    ),
+    none=("In de laatste {w} maanden begon geen nieuw dienstverband.", "No new job began in the last {w} months."),
+    could=(
+        "De klant kan het nieuwe werk al hebben gemeld.",
+        "The client may have reported the new work already.",
+    ),
+    reason="Nieuw werk verandert het inkomen dat met de uitkering wordt verrekend.",
+)
+def new_jobs(rows: Any, within: Any) -> Any:
+    return rows.count(where=within)
+
+
+@source(
+    topic="income",
+    at="month",
+    after=(earnings,),
+    reads={
+        "payments": (
+            "month",
+            "period",
+            "declared_income_cents",
+        )
+    },
+    legal_basis=LAW + "; Participatiewet 17, 53a",
+)
+def settled(t: Any, members: Any) -> Any:
+    """Benefit months: income the registry knows beside income declared, as last booked for the month."""
+    p = t.payments
+    p = p.mutate(booked=p.period.fill_null(""))
+    p = p.mutate(last=p.booked.max().over(group_by=[p.case_id, p.as_of, p.person_id, p.month]))
+    p = p.filter(p.booked == p.last)
+    paid = p.group_by("case_id", "as_of", month=month_number(p.month)).aggregate(
+        declared=p.declared_income_cents.fill_null(0).sum().cast("int64"),
+    )
+    e = t.earnings
+    earned = e.group_by("case_id", "as_of", "month").aggregate(earned=e.cents.sum().cast("int64"))
+    rows = paid.left_join(earned, ["case_id", "as_of", "month"])
+    rows = rows.select("case_id", "as_of", "month", "declared", earned=rows.earned.fill_null(0))
+    return rows.mutate(gap=rows.earned - rows.declared)
+
+
+@settled.feature(
+    "Meer inkomen geregistreerd dan opgegeven, laatste {w} maanden",
+    "More income registered than declared, last {w} months",
+    unit="EUR",
+    windows=(3, 12),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden staat {value} meer inkomen geregistreerd dan is opgegeven.",
+        "Over the last {w} months {value} more income is registered than was declared.",
+    ),
+    none=(
+        "In de laatste {w} maanden staat niet meer inkomen geregistreerd dan is opgegeven.",
+        "Over the last {w} months no more income is registered than was declared.",
+    ),
+    could=NET,
+    reason="Inkomen dat niet is verrekend, verandert het recht over die maanden.",
+)
+def income_gap(rows: Any, within: Any) -> Any:
+    return rows.gap.sum(where=within).clip(lower=0) / 100
+
+
+@settled.feature(
+    "Maanden waarin meer geregistreerd staat dan opgegeven",
+    "Months in which more is registered than declared",
+    unit="months",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "In {value} van de laatste {w} maanden staat meer inkomen geregistreerd dan opgegeven.",
+        "In {value} of the last {w}, more income is registered than declared.",
+    ),
+    none=(
+        "In geen van de laatste {w} maanden staat meer inkomen dan opgegeven.",
+        "In none of the last {w} months is there more income than declared.",
+    ),
+    could=NET,
+    reason="Een verschil dat terugkomt is vaker een verandering dan een verschuiving.",
+)
+def gap_months(rows: Any, within: Any) -> Any:
+    return rows.count(where=within & (rows.gap > TOLERANCE_CENTS))
+
+
+@settled.feature(
+    "Grootste verschil in een maand, laatste {w} maanden",
+    "Largest difference in a month, last {w} months",
+    unit="EUR",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "In een van de laatste {w} maanden was het verschil met het opgegeven inkomen {value}.",
+        "In one of the last {w} months the difference with the declared income was {value}.",
+    ),
+    none=("Er is geen maand met een verschil.", "There is no month with a difference."),
+    could=NET,
+    reason="Een groot verschil in een maand kan het recht over die maand veranderen.",
+)
+def largest_gap(rows: Any, within: Any) -> Any:
+    return rows.gap.max(where=within).clip(lower=0) / 100
+
+
+@settled.feature(
+    "Deel van het inkomen dat niet is opgegeven, laatste {w} maanden",
+    "Share of income not declared, last {w} months",
+    unit="share",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "Van het geregistreerde inkomen van de laatste {w} maanden is {value} niet opgegeven.",
+        "Of the income registered over the last {w} months, {value} was not declared.",
+    ),
+    none=("Al het geregistreerde inkomen is opgegeven.", "All registered income was declared."),
+    could=NET,
+    reason="Het laat zien of inkomen meestal wel of meestal niet wordt opgegeven.",
+    decimals=3,
+)
+def undeclared_share(rows: Any, within: Any) -> Any:
+    earned = rows.earned.sum(where=within)
+    return (rows.gap.sum(where=within).clip(lower=0) / earned.nullif(0)).clip(lower=0, upper=1)
+
+
+@settled.feature(
+    "Maanden waarin opgegeven en geregistreerd inkomen gelijk zijn",
+    "Months in which declared and registered income agree",
+    unit="months",
+    windows=(12,),
+    direction=-1,
+    sentence=(
+        "In {value} van de laatste {w} maanden is het opgegeven inkomen gelijk aan het geregistreerde.",
+        "In {value} of the last {w}, the declared income equals the registered income.",
+    ),
+    none=(
+        "Er is geen maand met inkomen waarin beide gelijk zijn.",
+        "There is no month with income in which the two agree.",
+    ),
+    could=(
+        "Dit spreekt tegen een verandering in het inkomen.",
+        "This speaks against a change in income.",
+    ),
+    reason="Wie zijn inkomen steeds opgeeft, hoeft daarover niet te worden bevraagd.",
+)
+def agreed_months(rows: Any, within: Any) -> Any:
+    return rows.count(where=within & (rows.earned > 0) & (rows.gap.abs() <= TOLERANCE_CENTS))
+
+
+@settled.feature(
+    "Meer inkomen opgegeven dan geregistreerd, laatste {w} maanden",
+    "More income declared than registered, last {w} months",
+    unit="EUR",
+    windows=(12,),
+    direction=-1,
+    sentence=(
+        "In de laatste {w} maanden is {value} meer inkomen opgegeven dan geregistreerd staat: mogelijk te weinig uitkering.",
+        "Over the last {w} months {value} more income was declared than is registered: possibly too little benefit.",
+    ),
+    none=("Er is niet te veel inkomen opgegeven.", "No more income was declared than is registered."),
+    could=(
+        "Het kan gaan om inkomen dat niet in de polisadministratie staat, zoals alimentatie of verhuur.",
+        "It may be income that the wage registry does not have, such as maintenance or rent.",
+    ),
+    reason="Te veel verrekend inkomen betekent dat de klant te weinig kreeg (dienstenlijst, R34).",
+)
+def overdeclared(rows: Any, within: Any) -> Any:
+    return (-rows.gap.sum(where=within)).clip(lower=0) / 100
+
+
+@settled.feature(
+    "Schommeling van het inkomen, laatste {w} maanden",
+    "Swing of income, last {w} months",
+    unit="EUR",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "Het verschil tussen de hoogste en laagste maand van de laatste {w} maanden is {value}.",
+        "The difference between the highest and lowest month of the last {w} is {value}.",
+    ),
+    none=("Het inkomen was elke maand gelijk.", "The income was the same every month."),
+    could=(
+        "Vakantiegeld, ziekte of oproepwerk geeft schommelingen.",
+        "Holiday pay or on-call work makes income swing.",
+    ),
+    reason="Wisselend inkomen moet elke maand opnieuw worden verrekend; daar gaat eerder iets mis.",
+)
+def income_swing(rows: Any, within: Any) -> Any:
+    return (rows.earned.max(where=within) - rows.earned.min(where=within)) / 100
+
+
+@source(
+    topic="income",
+    at=None,
+    reads={"study_grants": ("start_latest", "end_earliest")},
+    legal_basis="Participatiewet 13, 64",
+)
+def study(t: Any, members: Any) -> Any:
+    """Study finance that runs on the date, of the client or the partner."""
+    g = t.study_grants
+    rows = members.filter(members.role != "child").join(g, OF_MEMBER)
+    runs = begun(rows.start_latest, rows.as_of) & lasting(rows.end_earliest, rows.as_of)
+    return rows.filter(runs).select("case_id", "as_of", "person_id")
+
+
+@study.feature(
+    "Studiefinanciering naast de uitkering",
+    "Study finance beside the benefit",
+    unit="yes/no",
+    direction=1,
+    sentence=(
+        "De klant of partner heeft studiefinanciering naast de uitkering.",
+        "The client or partner has study finance beside the benefit.",
+    ),
+    none=("Er loopt geen studiefinanciering.", "There is no study finance."),
+    could=(
+        "De studie kan net zijn gestopt, of met toestemming worden gevolgd.",
+        "The study may just have been stopped, or be followed with permission.",
+    ),
+    reason="Studiefinanciering gaat voor op bijstand (Participatiewet 13 lid 2).",
+)
+def study_finance(rows: Any, within: Any) -> Any:
+    return (rows.count(where=within) > 0).cast("int64")

@@ -1,0 +1,103 @@
+"""The version of a record that was known strictly before the as-of date: chosen here and nowhere else.
+
+Of the rows with one business key the latest known one before the date holds. If it takes the record back (`withdrawn`),
+or the registry calls it incorrect or under investigation, there is no record: an older version does not come back.
+A municipality sees what was delivered for it, and what was delivered for none in particular (0000).
+
+Partial dates have two bounds. `begun` and `lasting` take the reading that favours the client: something that could have
+begun later has not begun, something that could have ended has ended.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+
+from features.records import contract_named
+
+NO_EVIDENCE = ("incorrect", "under_investigation")
+"""Columns that say, in any contract, that the row is no evidence"""
+ANY_MUNICIPALITY = "0000"
+
+
+def columns_needed(contract: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns to read so that the version of the record with these columns can be chosen."""
+    declared = contract_named(contract)
+    marks = [one.name for one in declared.lake_columns if one.name in NO_EVIDENCE]
+    return tuple(sorted({*columns, *declared.key, *marks}))
+
+
+def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date) -> Any:
+    """The records that count, once per municipality and as-of date for which `reach` asks.
+
+    rows: the contract's rows with `columns_needed`, municipality, known_at and withdrawn. reach: which values of the
+    column `on` are asked for (on, municipality, as_of). latest: the last as-of date. Gives the columns of rows without
+    record time, with `as_of` and the asking municipality.
+    """
+    key = contract_named(contract).key
+    asked = reach.select(on, "municipality", "as_of").filter(lambda t: t[on].notnull()).distinct()
+    lanes = asked.select(on, "municipality").distinct()
+    seen = rows.filter(rows.known_at < ibis.literal(dt.datetime.combine(latest, dt.time()))).rename(
+        delivered_for="municipality"
+    )
+    if on not in key:
+        # A record that left the reach by a later version must not come back in its earlier one.
+        lanes = _lanes_of_keys(seen, lanes, on, key)
+        seen = seen.join(lanes, [seen[one].identical_to(lanes[f"lane_{one}"]) for one in key]).drop(
+            *(f"lane_{one}" for one in key)
+        )
+    else:
+        seen = seen.join(lanes, on)
+    seen = seen.filter((seen.delivered_for == seen.municipality) | (seen.delivered_for == ANY_MUNICIPALITY))
+    order = [one for one in seen.columns if one not in (*key, "municipality", "delivered_for", "known_at", "withdrawn")]
+    superseded = seen.known_at.lead().over(
+        group_by=[seen.municipality, *(seen[one] for one in key)],
+        # Equal record times are told apart by content, so that the order of the parts does not matter.
+        order_by=[seen.known_at, seen.withdrawn, *(seen[one] for one in order)],
+    )
+    versions = seen.mutate(superseded_at=superseded)
+    counted = versions.join(asked, [on, "municipality"])
+    midnight = counted.as_of.cast("timestamp")
+    holds = (
+        (counted.known_at < midnight)
+        & (counted.superseded_at.isnull() | (counted.superseded_at >= midnight))
+        & ~counted.withdrawn.fill_null(False)
+    )
+    for mark in NO_EVIDENCE:
+        if mark in counted.columns:
+            holds = holds & ~counted[mark].fill_null(False)
+    return counted.filter(holds).drop("known_at", "superseded_at", "withdrawn", "delivered_for")
+
+
+def _lanes_of_keys(seen: Any, lanes: Any, on: str, key: Sequence[str]) -> Any:
+    touched = seen.join(lanes, on)
+    return touched.select(**{f"lane_{one}": touched[one] for one in key}, municipality=touched.municipality).distinct()
+
+
+def begun(start_latest: Any, as_of: Any) -> Any:
+    """Whether it certainly began strictly before the date; without a date it did not."""
+    return (start_latest < as_of).fill_null(False)
+
+
+def lasting(end_earliest: Any, as_of: Any) -> Any:
+    """Whether it certainly lasts on the date: no end, or none that could lie before the date."""
+    return end_earliest.isnull() | (end_earliest >= as_of)
+
+
+def month_number(date: Any) -> Any:
+    """Months since the year 0: months and years are counted in whole numbers because engines differ in intervals."""
+    return (date.year() * 12 + date.month() - 1).cast("int64")
+
+
+def days_between(earlier: Any, later: Any) -> Any:
+    """Whole days from one date to another."""
+    return later.delta(earlier, unit="day").cast("int64")
+
+
+OF_MEMBER = ["person_id", "municipality", "as_of"]
+"""How records of a person join to the members of a case"""
+OF_CASE = ["case_id", "municipality", "as_of"]
+"""How records of a case join to it"""

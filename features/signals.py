@@ -1,0 +1,156 @@
+"""Signals: what the Inlichtingenbureau points at, by kind. Detention and fugitive signals are no features (GDPR 10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from features.declaration import DAYS_A_MONTH, source
+from features.known import OF_MEMBER, begun
+
+LAW = "SUWI 63; Participatiewet 64 lid 3"
+INCOME = ("income_start", "tax_credit", "box13")
+STUDY = ("study_finance", "enrolment")
+ASSETS = ("vehicles", "assets", "accounts")
+HOUSEHOLD = ("cost_sharers", "double_benefit")
+ALLOWED = INCOME + STUDY + ASSETS + HOUSEHOLD
+"""Products that may be read; every other product, known or new, is passed over"""
+NO_SIGNAL = 60
+"""months; no signal, or longer ago"""
+
+WORTH = (
+    "Een signaal betekent dat het de moeite waard is om te kijken, niet dat er iets onrechtmatig is.",
+    "A signal means that it is worth looking, not that anything is unlawful.",
+)
+REASON = "Een samenloopsignaal wijst op gegevens die nog niet naast de uitkering zijn gelegd."
+
+
+@source(
+    topic="signals",
+    at="day",
+    reads={"signals": ("product", "start_earliest", "start_latest", "issued_earliest", "issued_latest", "reference", "state")},
+    legal_basis=LAW,
+)
+def pointers(t: Any, members: Any) -> Any:
+    """Signals on members, on the day they were issued (the period's first day where that is unknown)."""
+    s = t.signals
+    s = s.filter(s.product.isin(ALLOWED))
+    rows = members.join(s, OF_MEMBER)
+    issued = rows.issued_latest.coalesce(rows.start_latest)
+    rows = rows.filter(begun(issued, rows.as_of) & begun(rows.start_latest, rows.as_of))
+    return rows.select(
+        "case_id",
+        "as_of",
+        "product",
+        day=rows.issued_earliest.coalesce(rows.start_earliest),
+        open=(rows.state != "closed").fill_null(True),
+    )
+
+
+@pointers.feature(
+    "Open signalen over inkomen",
+    "Open signals about income",
+    unit="count",
+    direction=1,
+    sentence=("Er staan {value} signalen over inkomen open.", "{value} signals about income are open."),
+    none=("Er is geen open signaal over inkomen.", "There is no open signal about income."),
+    could=WORTH,
+    reason=REASON,
+)
+def income_signals(rows: Any, within: Any) -> Any:
+    return rows.count(where=rows.open & rows["product"].isin(INCOME))
+
+
+@pointers.feature(
+    "Open signalen over studie",
+    "Open signals about study",
+    unit="count",
+    direction=1,
+    sentence=("Er staan {value} signalen over studie open.", "{value} signals about study are open."),
+    none=("Er is geen open signaal over studie.", "There is no open signal about study."),
+    could=WORTH,
+    reason=REASON,
+)
+def study_signals(rows: Any, within: Any) -> Any:
+    return rows.count(where=rows.open & rows["product"].isin(STUDY))
+
+
+@pointers.feature(
+    "Open signalen over vermogen",
+    "Open signals about assets",
+    unit="count",
+    direction=1,
+    sentence=("Er staan {value} signalen over vermogen open.", "{value} signals about assets are open."),
+    none=("Er is geen open signaal over vermogen.", "There is no open signal about assets."),
+    could=(
+        "Vermogensgegevens zijn 5 tot 17 maanden oud; het geld kan al op of bekend zijn.",
+        "Data on assets are 5 to 17 months old; the money may be spent or known.",
+    ),
+    reason=REASON,
+)
+def asset_signals(rows: Any, within: Any) -> Any:
+    return rows.count(where=rows.open & rows["product"].isin(ASSETS))
+
+
+@pointers.feature(
+    "Open signalen over het huishouden",
+    "Open signals about the household",
+    unit="count",
+    direction=1,
+    sentence=(
+        "Er staan {value} signalen over kostendelers of een uitkering elders open.",
+        "{value} signals about cost sharers or a benefit elsewhere are open.",
+    ),
+    none=("Er is geen open signaal over het huishouden.", "There is no open signal about the household."),
+    could=WORTH,
+    reason=REASON,
+)
+def household_signals(rows: Any, within: Any) -> Any:
+    return rows.count(where=rows.open & rows["product"].isin(HOUSEHOLD))
+
+
+@pointers.feature(
+    "Verschillende soorten open signalen",
+    "Different kinds of open signals",
+    unit="count",
+    direction=1,
+    sentence=("Er staan {value} soorten signalen open.", "{value} kinds of signals are open."),
+    none=("Er staat geen signaal open.", "No signal is open."),
+    could=WORTH,
+    reason=REASON,
+)
+def signal_kinds(rows: Any, within: Any) -> Any:
+    return rows["product"].nunique(where=rows.open)
+
+
+@pointers.feature(
+    "Maanden sinds het laatste open signaal",
+    "Months since the last open signal",
+    unit="months",
+    direction=-1,
+    fill=float(NO_SIGNAL),
+    sentence=("Het laatste open signaal is {value} oud.", "The last open signal is {value} old."),
+    none=("Er is deze maand een signaal gekomen.", "A signal came this month."),
+    could=WORTH,
+    reason="Een ouder signaal zegt minder over nu.",
+    decimals=0,
+)
+def months_since_signal(rows: Any, within: Any) -> Any:
+    return (rows.back.min(where=rows.open) / DAYS_A_MONTH).floor().clip(upper=NO_SIGNAL)
+
+
+@pointers.feature(
+    "Afgehandelde signalen in de laatste {w} maanden",
+    "Signals closed in the last {w} months",
+    unit="count",
+    windows=(24,),
+    direction=-1,
+    sentence=(
+        "Van de signalen van de laatste {w} maanden zijn er {value} afgehandeld.",
+        "Of the signals of the last {w} months, {value} have been closed.",
+    ),
+    none=("Er is geen afgehandeld signaal.", "There is no closed signal."),
+    could=("Dit is al bekeken.", "This has been looked at already."),
+    reason="Wat al is bekeken hoeft niet weer.",
+)
+def closed_signals(rows: Any, within: Any) -> Any:
+    return rows.count(where=within & ~rows.open)
