@@ -1,4 +1,4 @@
-"""The simulated province: a population, three years of benefits, conduct and reviews, and what would be delivered of it.
+"""The simulated province: a population, three years of benefits, conduct and reviews, and what is delivered of it.
 
 No person, address or company in it exists. The parameters are in `world.py`, fixed before any model was tuned on it.
 """
@@ -73,12 +73,12 @@ def simulate(
     clock.done("history", len(history.reviews.case))
     register = Register(world, spells, people, addresses, stream(seed, "names"))
     earnings = draw_earnings(world, spells, people, jobs, history, employers, seed)
-    payments = draw_payments(world, spells, people, earnings.declared, seed)
+    payments = draw_payments(spells, people, earnings.declared, seed)
     stays = draw_stays(world, spells, people, addresses, _moves(history, seed), _partings(history, seed), seed)
     companies, functions = registers.draw_companies(world, spells, people, employers, seed)
     clock.done("records", len(earnings.statements) + len(payments.case) + len(stays.person))
     tables: list[Rows] = [
-        extracts.benefit_rows(world, spells, people, register, seed),
+        extracts.benefit_rows(spells, people, register, seed),
         extracts.payment_rows(spells, payments, register),
         extracts.year_statement_rows(spells, payments, register),
         extracts.income_rows(people, earnings.statements, register, seed),

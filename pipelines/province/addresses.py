@@ -13,48 +13,12 @@ from pipelines.province.world import MONTHS, World
 
 HOMES_PER_NEIGHBOURHOOD = 900
 STREETS_PER_NEIGHBOURHOOD = 14
-_FIRST = [
-    "Linden",
-    "Eiken",
-    "Beuken",
-    "Berken",
-    "Kerk",
-    "School",
-    "Molen",
-    "Maas",
-    "Geul",
-    "Roer",
-    "Kasteel",
-    "Markt",
-    "Burg",
-    "Kloosters",
-    "Meester",
-    "Heuvel",
-    "Veld",
-    "Bron",
-    "Wilgen",
-    "Kastanje",
-    "Mergel",
-    "Steen",
-    "Abdij",
-    "Hoeve",
-    "Akker",
-    "Korenbloem",
-    "Zonne",
-    "Sterren",
-    "Leeuwerik",
-    "Merel",
-    "Nachtegaal",
-    "Valk",
-    "Spoor",
-    "Mijn",
-    "Schacht",
-    "Gilde",
-    "Smids",
-    "Bakkers",
-    "Wevers",
-    "Pastoor",
-]
+_BEGINNINGS = (
+    "Linden Eiken Beuken Berken Kerk School Molen Maas Geul Roer Kasteel Markt Burg Kloosters Meester Heuvel "
+    "Veld Bron Wilgen Kastanje Mergel Steen Abdij Hoeve Akker Korenbloem Zonne Sterren Leeuwerik Merel "
+    "Nachtegaal Valk Spoor Mijn Schacht Gilde Smids Bakkers Wevers Pastoor "
+)
+_FIRST = _BEGINNINGS.split()
 _LAST = ("straat", "weg", "laan", "plein", "hof", "pad", "dreef", "singel", "kamp", "steeg", "dal", "park")
 
 

@@ -15,8 +15,14 @@ from pipelines.province.people import People
 from pipelines.province.spells import COUPLE, SINGLE, SINGLE_PARENT, Spells
 from pipelines.province.world import KINDS, MONTHS, World
 
-_MIX = ("undeclared or late income", "cohabitation", "residence elsewhere", "assets and vehicles")
-_MIX += ("study, detention or double benefit", "employment rings")
+_MIX = (
+    "undeclared or late income",
+    "cohabitation",
+    "residence elsewhere",
+    "assets and vehicles",
+    "study, detention or double benefit",
+    "employment rings",
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,8 @@ def claimed(history: History) -> Numbers:
     """Amount of every claim there would be, EUR cents: what it was a month times the months it had run (24 at most)."""
     conduct = history.conduct
     found = np.flatnonzero(np.isin(conduct.how, (FOUND_IN_ORDINARY_WORK, FOUND_IN_REVIEW)))
-    return conduct.monthly[found] * np.clip(conduct.end[found] - conduct.start[found], 1, 24)
+    amounts: Numbers = conduct.monthly[found] * np.clip(conduct.end[found] - conduct.start[found], 1, 24)
+    return amounts
 
 
 def _conduct(spells: Spells, history: History) -> list[Figure]:
@@ -128,16 +135,8 @@ def _reviews(history: History) -> list[Figure]:
     figures = []
     for arm, (low, high) in bounds.items():
         of = done & (reviews.arm == arm)
-        figures.append(
-            _figure(
-                f"yield of the {ARMS[arm]} arm",
-                "%",
-                _percent(reviews.changed[of].sum(), of.sum()),
-                low,
-                high,
-                rotterdam,
-            )
-        )
+        share = _percent(reviews.changed[of].sum(), of.sum())
+        figures.append(_figure(f"yield of the {ARMS[arm]} arm", "%", share, low, high, rotterdam))
     delay = (reviews.approved - first_days(reviews.selected)) / 30.44
     figures.append(_figure("months from list to approval", "months", float(np.median(delay)), 1, 6, "issue 2"))
     return figures

@@ -49,7 +49,7 @@ class Diary:
     world: World
     rng: np.random.Generator
     active: Numbers
-    rows: list[tuple[Numbers, ...]] = field(default_factory=list)
+    rows: list[tuple[Numbers | Mask, ...]] = field(default_factory=list)
     ends: list[tuple[Numbers, int, int]] = field(default_factory=list)
     signalled: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     missed: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))

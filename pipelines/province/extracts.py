@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from features.entitlement import table
 from pipelines.province.conduct import FOUND_IN_ORDINARY_WORK, FOUND_IN_REVIEW
 from pipelines.province.history import ARMS, MISTAKEN, MUNICIPAL_ERROR, REGISTRY_WRONG, UNDERPAID, History
 from pipelines.province.incomes import Statements
@@ -15,27 +16,14 @@ from pipelines.province.payments import Payments, cost_sharers, norms_of
 from pipelines.province.people import CHILD, CLIENT, PARTNER, People
 from pipelines.province.rows import Register, Rows, dates, numbered, pair, reals, seconds, where, whole, words
 from pipelines.province.spells import Spells
-from pipelines.province.world import MONTHS, World
+from pipelines.province.world import MONTHS
+from pipelines.sources.signals import PRODUCTS
 
-PRODUCTS = (
-    "start_of_income",
-    "study_finance",
-    "enrolment",
-    "tax_credits",
-    "vehicles",
-    "assets",
-    "bank_accounts",
-    "detention",
-    "fugitive",
-    "other_benefit",
-    "cost_sharers",
-    "box_income",
-)
 _PRODUCT_CHANCE = (0.16, 0.06, 0.06, 0.14, 0.12, 0.12, 0.08, 0.015, 0.005, 0.03, 0.15, 0.06)
 _PRODUCTS_OF_KIND = ((0, 11, 0), (10, 3, 10), (10, 2, 9), (4, 5, 6), (1, 7, 9), (0, 0, 0))
 
 
-def benefit_rows(world: World, spells: Spells, people: People, register: Register, seed: int) -> Rows:
+def benefit_rows(spells: Spells, people: People, register: Register, seed: int) -> Rows:
     """Members of every case: first as it began, again at every change of the norm and when it ended."""
     rng = stream(seed, "benefit rows")
     member = np.flatnonzero(np.isin(people.role, (CLIENT, PARTNER, CHILD)))
@@ -43,23 +31,23 @@ def benefit_rows(world: World, spells: Spells, people: People, register: Registe
     born = people.birth[member]
     start = np.maximum(spells.start_day[case], born)
     heard = np.maximum(start, first_days(0) - 5) + rng.integers(2, 20, len(member))
-    norms = norms_of(world, spells, cost_sharers(spells, people))
+    norms = norms_of(spells, cost_sharers(spells, people))
     versions: list[tuple[Numbers, Numbers, Numbers, Mask]] = []
     first = np.arange(len(member))
     norm_month = np.clip(months_of(heard), 0, MONTHS - 1)
     versions.append((first, heard, norm_month, np.zeros(len(member), dtype=bool)))
-    for since in world.norms[1:]:
-        day = day_of(since.since)
-        month = int(months_of(day))
-        rows = np.flatnonzero((heard < day) & (spells.ends[case] > month) & (role != CHILD))
-        versions.append((rows, np.full(len(rows), day - 3), np.full(len(rows), month), np.zeros(len(rows), dtype=bool)))
+    for norms_since in table()[1:]:
+        day = day_of(norms_since.since)
+        since = int(months_of(day))
+        rows = np.flatnonzero((heard < day) & (spells.ends[case] > since) & (role != CHILD))
+        versions.append((rows, np.full(len(rows), day - 3), np.full(len(rows), since), np.zeros(len(rows), dtype=bool)))
     rows = np.flatnonzero(spells.ends[case] <= MONTHS)
     last = first_days(spells.ends[case[rows]])
     versions.append(
         (rows, last + rng.integers(1, 20, len(rows)), spells.ends[case[rows]] - 1, np.ones(len(rows), bool))
     )
-    row, known, month, ended = (np.concatenate(parts) for parts in zip(*versions, strict=True))
-    known = np.maximum(known, heard[row] + ended)
+    row, when, month, ended = (np.concatenate(parts) for parts in zip(*versions, strict=True))
+    known = np.maximum(when, heard[row] + ended)
     case, role, of = case[row], role[row], member[row]
     sharers = cost_sharers(spells, people)[case]
     label = np.where(sharers > 0, 3, spells.form[case])
@@ -269,7 +257,7 @@ def signal_rows(spells: Spells, history: History, register: Register, seed: int)
         seconds(np.where(is_closed, closed[row], issued[row]) + 1),
         {
             "person": register.persons(signals.case[row]),
-            "product": words(PRODUCTS, product[row]),
+            "product": words(list(PRODUCTS), product[row]),
             **pair("start", start[row]),
             **pair("end", first_days(signals.month[row]) - 1),
             **pair("issued", issued[row]),

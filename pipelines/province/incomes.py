@@ -132,9 +132,8 @@ def _hidden(
     ring = conduct.kind[shows] == kinds.RING
     start = np.maximum(conduct.start[shows], 0)
     last = np.minimum(np.minimum(conduct.end[shows], MONTHS) - 1, start + 17)
-    boss = np.where(
-        ring, employers + (spells.municipality[case] * 3 + start // 12) % 50, rng.integers(0, employers, len(case))
-    )
+    of_ring = employers + (spells.municipality[case] * 3 + start // 12) % 50
+    boss = np.where(ring, of_ring, rng.integers(0, employers, len(case)))
     monthly = np.where(ring, 95000, np.clip(conduct.monthly[shows] * 1.6, 6000, 160000)).astype(np.int64)
     return _pay(rng, four_weekly, case, boss, first_job + np.arange(len(case)), start, last, monthly)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.province.months import END_DAY, Days, Months, Numbers, Reals, day_of, first_days, stream
+from features.entitlement import on, sharing_cents
+from pipelines.province.months import END_DAY, Days, Months, Numbers, first_days, stream
 from pipelines.province.people import ADULT_CHILD, HOUSEMATE, People
 from pipelines.province.spells import COUPLE, SINGLE, SINGLE_PARENT, Spells
-from pipelines.province.world import MONTHS, World
+from pipelines.province.world import MONTHS
+
+_FIRST_ORDINAL = dt.date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -28,17 +32,13 @@ class Payments:
     paid_on: Days
 
 
-def norms_of(world: World, spells: Spells, sharers: Numbers) -> Numbers:
-    """cases x months: the monthly norm. With A adults sharing the cost, (0.4 + 0.3 A) / A of the couple's norm each
-    (Participatiewet 22a)."""
-    since = np.array([day_of(one.since) for one in world.norms])
-    row = np.searchsorted(since, first_days(np.arange(MONTHS)), side="right") - 1
-    single = np.array([one.single for one in world.norms])[row]
-    couple = np.array([one.couple for one in world.norms])[row]
-    adults = sharers + 1
-    factor: Reals = (0.4 + 0.3 * adults) / adults
-    alone = np.where((adults > 1)[:, None], np.round(factor[:, None] * couple), single)
-    norms: Numbers = np.where((spells.form == COUPLE)[:, None], couple, alone).astype(np.int64)
+def norms_of(spells: Spells, sharers: Numbers) -> Numbers:
+    """cases x months: the monthly norm of the dated table; `sharers` are the other adults who share the cost."""
+    rows = [on(dt.date.fromordinal(_FIRST_ORDINAL + int(day))) for day in first_days(np.arange(MONTHS))]
+    shared = np.array([[sharing_cents(others + 1, one.couple_cents) for one in rows] for others in range(6)])
+    shared[0] = [one.single_cents for one in rows]
+    couple = np.array([one.couple_cents for one in rows])
+    norms: Numbers = np.where((spells.form == COUPLE)[:, None], couple, shared[sharers])
     return norms
 
 
@@ -50,14 +50,14 @@ def cost_sharers(spells: Spells, people: People) -> Numbers:
     return np.where(np.isin(spells.form, (SINGLE, SINGLE_PARENT)), np.minimum(count, 5), 0)
 
 
-def draw_payments(world: World, spells: Spells, people: People, declared: Numbers, seed: int) -> Payments:
+def draw_payments(spells: Spells, people: People, declared: Numbers, seed: int) -> Payments:
     """Payments of every month on benefit; one in a hundred is corrected a few months later."""
     rng = stream(seed, "payments")
     start, last = np.maximum(spells.starts, 0), np.minimum(spells.ends, MONTHS) - 1
     many = np.maximum(last - start + 1, 0)
     case = np.repeat(np.arange(len(spells)), many)
     month = start[case] + np.arange(len(case)) - np.repeat(np.cumsum(many) - many, many)
-    norm = norms_of(world, spells, cost_sharers(spells, people))[case, month]
+    norm = norms_of(spells, cost_sharers(spells, people))[case, month]
     said = declared[case, month]
     may_keep = rng.random(len(spells)) < 0.3
     exempt = np.where(may_keep[case], np.minimum(said // 4, 26900), 0)

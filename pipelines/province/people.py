@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.province.months import END_DAY, Days, Mask, Numbers, stream
+from pipelines.province.months import END_DAY, Days, Mask, Numbers, Reals, stream
 from pipelines.province.spells import COUPLE, SINGLE, SINGLE_PARENT, Spells
 from pipelines.province.world import World
 
@@ -55,7 +55,8 @@ def passing_numbers(first: int, many: int) -> Numbers:
     weights = np.array([9, 8, 7, 6, 5, 4, 3, 2, -1])
     numbers = first + np.arange(many * 11 + 200)
     total = sum(weight * (numbers // 10 ** (8 - place) % 10) for place, weight in enumerate(weights))
-    return numbers[np.asarray(total) % 11 == 0][:many]
+    passing: Numbers = numbers[np.asarray(total) % 11 == 0][:many]
+    return passing
 
 
 def draw_people(world: World, spells: Spells, clients: int, seed: int) -> People:
@@ -90,7 +91,7 @@ def draw_people(world: World, spells: Spells, clients: int, seed: int) -> People
 Block = tuple[Numbers, Numbers, Days, Mask, Numbers, Numbers]
 
 
-def _block(role: int, case: Numbers, birth: Days, woman: Mask) -> Block:
+def _block(role: int, case: Numbers, birth: Days | Reals, woman: Mask) -> Block:
     none = np.full(len(case), -1)
     return np.full(len(case), role), case, birth.astype(np.int64), woman, none, none
 

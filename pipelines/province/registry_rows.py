@@ -179,12 +179,11 @@ def vehicle_rows(people: People, vehicles: Vehicles, register: Register) -> Rows
 
 def property_rows(people: People, rights: Rights, register: Register) -> Rows:
     year = rights.acquired.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-    code = [f"L{name[:2].upper()}" for name in register.names_of_municipalities]
     place = people.municipality[rights.person]
-    parcel = np.char.add(
-        np.char.add(np.array([f"{one}00 " for one in code])[place], np.array(list("ABCDEFGH"))[rights.parcel % 8]),
-        np.char.add(" ", np.char.zfill((rights.parcel // 8).astype("U6"), 5)),
-    )
+    code = np.array([f"{name[:2].upper()}L00" for name in register.names_of_municipalities])[place]
+    section = np.array(["-A-", "-B-", "-C-", "-D-", "-E-", "-F-", "-G-", "-H-"])[rights.parcel % 8]
+    parcel = np.char.add(np.char.add(code, section), np.char.zfill((rights.parcel // 8).astype("U6"), 5))
+    home = people.household[np.where(rights.parcel % 3 == 0, rights.person, rights.parcel % len(people))]
     return Rows(
         "properties",
         place,
@@ -198,6 +197,7 @@ def property_rows(people: People, rights: Rights, register: Register) -> Rows:
             "bought_year": whole(year),
             "object_kind": words(("G", "P"), rights.parcel % 2),
             "shared": pa.array(rights.shared == 1),
+            **register.address("address", home),
         },
     )
 

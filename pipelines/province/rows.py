@@ -16,101 +16,19 @@ from pipelines.province.people import People
 from pipelines.province.spells import Spells
 from pipelines.province.world import World
 
-_GIVEN = [
-    "Jan",
-    "Maria",
-    "Piet",
-    "Anna",
-    "Sjef",
-    "Els",
-    "Wiel",
-    "Truus",
-    "Hub",
-    "Mia",
-    "Lei",
-    "Fien",
-    "Jo",
-    "Netty",
-    "Frans",
-    "Riet",
-    "Math",
-    "Annie",
-    "Paul",
-    "Ine",
-    "Rob",
-    "Karin",
-    "Mark",
-    "Sandra",
-    "Tim",
-    "Lisa",
-    "Daan",
-    "Emma",
-    "Sem",
-    "Julia",
-    "Mohammed",
-    "Fatima",
-    "Ahmed",
-    "Aisha",
-    "Omar",
-    "Samira",
-    "Piotr",
-    "Agnieszka",
-    "Marek",
-    "Ewa",
-    "Yusuf",
-    "Zeynep",
-    "Mehmet",
-    "Elif",
-    "Dilan",
-    "Amir",
-    "Leila",
-    "Tesfay",
-    "Selam",
-]
-_FAMILY = [
-    "Janssen",
-    "Peeters",
-    "Hendriks",
-    "Smeets",
-    "Vrancken",
-    "Crutzen",
-    "Schmitz",
-    "Houben",
-    "Hermans",
-    "Maessen",
-    "Vaessen",
-    "Willems",
-    "Coenen",
-    "Jacobs",
-    "Theunissen",
-    "Custers",
-    "Meertens",
-    "Gielen",
-    "Geurts",
-    "Franssen",
-    "Lemmens",
-    "Kusters",
-    "Verstappen",
-    "Timmermans",
-    "Pluijmen",
-    "Ramakers",
-    "Sijben",
-    "Kessels",
-    "Beckers",
-    "Bours",
-    "Demir",
-    "Yilmaz",
-    "Kaya",
-    "Celik",
-    "Amrani",
-    "Bennani",
-    "Kowalski",
-    "Nowak",
-    "Haile",
-    "Abdi",
-    "Hassan",
-    "Rahimi",
-]
+_GIVEN_NAMES = (
+    "Jan Maria Piet Anna Sjef Els Wiel Truus Hub Mia Lei Fien Jo Netty Frans Riet Math Annie Paul Ine Rob "
+    "Karin Mark Sandra Tim Lisa Daan Emma Sem Julia Mohammed Fatima Ahmed Aisha Omar Samira Piotr Agnieszka "
+    "Marek Ewa Yusuf Zeynep Mehmet Elif Dilan Amir Leila Tesfay Selam "
+)
+_GIVEN = _GIVEN_NAMES.split()
+_FAMILY_NAMES = (
+    "Janssen Peeters Hendriks Smeets Vrancken Crutzen Schmitz Houben Hermans Maessen Vaessen Willems Coenen "
+    "Jacobs Theunissen Custers Meertens Gielen Geurts Franssen Lemmens Kusters Verstappen Timmermans Pluijmen "
+    "Ramakers Sijben Kessels Beckers Bours Demir Yilmaz Kaya Celik Amrani Bennani Kowalski Nowak Haile Abdi "
+    "Hassan Rahimi "
+)
+_FAMILY = _FAMILY_NAMES.split()
 MAKES = ("VOLKSWAGEN", "OPEL", "PEUGEOT", "RENAULT", "FORD", "TOYOTA", "KIA", "FIAT", "BMW", "AUDI", "SKODA", "CITROEN")
 MODELS = ("GOLF", "CORSA", "207", "CLIO", "FIESTA", "AYGO", "PICANTO", "PANDA", "320I", "A3", "OCTAVIA", "C3")
 COUNTRIES = ("6030", "5022", "6043", "7003", "7044", "6020")

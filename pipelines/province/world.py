@@ -25,15 +25,6 @@ class Municipality:
     weight: float
 
 
-@dataclass(frozen=True)
-class Norms:
-    """Monthly norms in euro cents from a date on, holiday allowance included (Participatiewet 20, 21)."""
-
-    since: dt.date
-    single: int
-    couple: int
-
-
 MUNICIPALITIES = (
     Municipality("0917", "Heerlen", 140.0),
     Municipality("0935", "Maastricht", 150.0),
@@ -49,15 +40,6 @@ MUNICIPALITIES = (
     Municipality("0986", "Voerendaal", 7.0),
 )
 
-NORMS = (
-    Norms(dt.date(2023, 11, 1), 128383, 183404),  # the first published row holds for the two months before it too
-    Norms(dt.date(2024, 1, 1), 128383, 183404),
-    Norms(dt.date(2024, 7, 1), 130845, 186921),
-    Norms(dt.date(2025, 1, 1), 134545, 192207),
-    Norms(dt.date(2025, 7, 1), 136906, 195580),
-    Norms(dt.date(2026, 1, 1), 140150, 200210),
-)
-
 KINDS = ("income", "cohabitation", "residence", "assets", "double", "ring")
 """True conduct. `double` is study finance, detention or a second benefit; `ring` is employment on paper only."""
 
@@ -67,7 +49,6 @@ class World:
     """A province. Shares and probabilities are 0 to 1, amounts euro cents, durations months."""
 
     municipalities: tuple[Municipality, ...] = MUNICIPALITIES
-    norms: tuple[Norms, ...] = NORMS
 
     # the people
     people_per_client: float = 10.0
@@ -121,11 +102,11 @@ class World:
     """of new benefits: something is not as it was stated from the first day (assumed)"""
     prevalence: float = 0.155
     """of the first month's stock (set so that random reviews yield what Rotterdam's did)"""
-    incidence: float = 0.0117
+    incidence: float = 0.0150
     """new irregularities per regular case and month, before susceptibility and work (same)"""
     stops: float = 0.040
     """of irregularities per month, by themselves (assumed)"""
-    ordinary_work_finds: float = 0.022
+    ordinary_work_finds: float = 0.035
     """of irregularities per month, outside reviews: the monthly settlement of income and concurrence (set so that
     7 to 8 % of benefits a year have a breach, published)"""
     susceptibility: float = 0.75
@@ -141,8 +122,8 @@ class World:
     registry_wrong: float = 0.012
     underpaid: float = 0.035
     """of cases at any time (assumed)"""
-    amount_median: int = 21000
-    amount_spread: float = 1.25
+    amount_median: int = 8200
+    amount_spread: float = 1.45
     """monthly amount of an irregularity. Published: claims have a mean of EUR 2,000 to 2,500, and 69 % of the cases
     carry 16 % of the money"""
 
