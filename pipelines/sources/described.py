@@ -75,7 +75,7 @@ def _json(text: bytes) -> str:
     if "$schema" in keys:
         return "a JSON schema, not a delivery"
     if is_cassette(text):
-        return "recorded exchanges with another service than BRP Personen, Bewoning and the Handelsregister"
+        return "a recording of exchanges with another service than BRP Personen, Bewoning and the Handelsregister"
     if "item" in keys and "request" in keys:
         return "a collection of requests (Postman), not a delivery"
     if _is_code_list(text):
