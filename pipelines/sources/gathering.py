@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lxml import etree
 
-from features.records import Record
+from features.records import CONTRACTS, Record
 from pipelines.sources.fields import Fields, UnreadableError
 from pipelines.sources.reading import Found, Quarantined, Reading
 from pipelines.sources.xml import Part, local
@@ -112,13 +112,30 @@ class Gathering:
         return Reading(
             source=source,
             schema_version=version,
-            records=tuple(self.records),
+            records=tuple(_told_apart(self.records)),
             quarantined=tuple(self.quarantined),
             flags={kind: count for kind, count in sorted(self.flags.items()) if count},
             faults=self.faults,
             nothing_found=self.nothing_found,
             municipality=municipality,
         )
+
+
+def _told_apart(found: Sequence[Found]) -> list[Found]:
+    """The records, flagged where two of one contract have the same business key: of those the lake shows one."""
+    contracts = {contract.record: contract for contract in CONTRACTS.values()}
+
+    def key(one: Found) -> tuple[object, ...]:
+        contract = contracts[type(one.record)]
+        fields = (name.removesuffix("_id").removesuffix("_earliest") for name in contract.key)
+        return (contract.name, *(getattr(one.record, name) for name in fields))
+
+    times = Counter(key(one) for one in found)
+    told = []
+    for one in found:
+        flags = (*one.record.flags, *(("same_key_in_message",) if times[key(one)] > 1 else ()))
+        told.append(dataclasses.replace(one, record=dataclasses.replace(one.record, flags=flags)))
+    return told
 
 
 def _path(top: etree._Element, element: etree._Element) -> str:
