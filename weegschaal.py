@@ -114,9 +114,9 @@ def simulate(
     Example: weegschaal simulate --clients 3000 --seed 7
     """
     from enforcement.settings import Settings
-    from pipelines import demo as demonstration
+    from pipelines import deliveries
 
-    result = demonstration.simulate(Settings.read(), clients, seed, shown, no_signal=no_signal)
+    result = deliveries.simulate(Settings.read(), clients, seed, shown, no_signal=no_signal)
     emit(result, as_json, lambda made: table("Simulated against published", made["comparison"]))
 
 
@@ -132,12 +132,12 @@ def ingest(
     Example: weegschaal ingest deliveries/2026-11 --municipality 0917
     """
     from enforcement.settings import Settings
-    from pipelines import demo as demonstration
+    from pipelines.deliveries import bring_in
     from pipelines.steps import unseen
 
     if municipality is not None and not (len(municipality) == 4 and municipality.isdigit()):
         raise typer.BadParameter(f"{municipality!r} is not a municipality code; use four digits such as 0917")
-    result = demonstration.bring_in(Settings.read(), paths, source, municipality, unseen if as_json else shown)
+    result = bring_in(Settings.read(), paths, source, municipality, unseen if as_json else shown)
     emit(result, as_json, _show_ingested)
     if any(file["status"] in ("refused", "held") for file in result["files"]):
         raise typer.Exit(1)

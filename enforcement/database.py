@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 from enforcement.tables import Base
@@ -16,6 +17,9 @@ from enforcement.tables import Base
 @lru_cache(maxsize=8)
 def engine_of(url: str) -> Engine:
     """An engine for `url` with all tables present. SQLite gets WAL, full sync, foreign keys and a 30 s busy time."""
+    place = make_url(url)
+    if place.get_backend_name() == "sqlite" and place.database not in (None, "", ":memory:"):
+        Path(place.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, future=True)
     if engine.dialect.name == "sqlite":
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from enforcement.database import engine_of
 from enforcement.keys import Keys
 from enforcement.sealed import SealedStore
 from enforcement.settings import Settings
@@ -33,9 +34,14 @@ def newest_date(lake: Lake) -> dt.date:
     return max(known).date() + dt.timedelta(days=1)
 
 
+def sealed_store(settings: Settings) -> SealedStore:
+    """The store of protected attributes, opened with its own key."""
+    return SealedStore(engine_of(settings.database), Keys.read(settings.keys), settings.home / "sealed")
+
+
 def ages_on(settings: Settings, dates: list[dt.date]) -> pa.Table:
     """Legal age bands on the dates, from the sealed store."""
-    return SealedStore(settings.home / "sealed", Keys.read(settings.keys)).legal_ages(dates)
+    return sealed_store(settings).legal_ages(dates)
 
 
 def matrix_for(settings: Settings, cases: pa.Table, parts: dict[str, list[Path]], name: str) -> Matrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func
@@ -71,7 +72,7 @@ def _revealed(
     engine = engine_of(settings.database)
     towns = sorted({row["municipality"] for row in rows})
 
-    def log(purpose: str, actor: str, ids: list[int]) -> None:
+    def log(*, actor: str, purpose: str, ids: Sequence[int]) -> None:
         with writing(engine) as session:
             for town in towns:
                 details = {"identities": len(ids), "rows": len(rows)}

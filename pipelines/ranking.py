@@ -16,9 +16,7 @@ from enforcement.cases import open_cases
 from enforcement.database import engine_of, reading, writing
 from enforcement.draws import commit_secret, drawn, record, yearly_secret
 from enforcement.exemptions import sift
-from enforcement.keys import Keys
 from enforcement.policy import adopt, in_force, standard_for
-from enforcement.sealed import SealedStore
 from enforcement.selection import compose
 from enforcement.settings import Settings
 from enforcement.tables import Case, Draw, Network, Run, Score
@@ -35,7 +33,7 @@ from models.registry import Registry
 from models.scoring import score as score_cases
 from pipelines.eligibility import candidates, gather
 from pipelines.lake import Lake
-from pipelines.learning import ages_on, build_matrix, newest_date
+from pipelines.learning import ages_on, build_matrix, newest_date, sealed_store
 from pipelines.steps import Show, Tally, fingerprint, once
 
 SELECTION_SHARE = 0.15
@@ -158,9 +156,8 @@ class _Drawing:
     def draw(self, only: str | None) -> list[dict[str, Any]]:
         if only is not None and only not in self.towns:
             raise LookupError(f"no case of municipality {only} was scored; there are {', '.join(self.towns)}")
-        store = SealedStore(self.settings.home / "sealed", Keys.read(self.settings.keys))
         ages = ages_on(self.settings, [self.run.as_of])
-        care = frozenset(store.in_care()["person_id"].to_pylist())
+        care = frozenset(sealed_store(self.settings).in_care(self.run.as_of)["person_id"].to_pylist())
         engine = engine_of(self.settings.database)
         with reading(engine) as session:
             busy = frozenset().union(*(open_cases(session, town) for town in self.towns))
