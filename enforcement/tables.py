@@ -268,7 +268,7 @@ class Finding(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     draw_id: Mapped[str]
     case_id: Mapped[int] = mapped_column(BigInteger)
-    municipality: Mapped[str] = mapped_column(String(4), index=True)
+    municipality: Mapped[str] = mapped_column(String(4))
     cause: Mapped[str]
     effect: Mapped[str]
     amount_cents: Mapped[int | None]
@@ -281,7 +281,10 @@ class Finding(Base):
     approved_at: Mapped[dt.datetime | None]
     approver_note: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
-    __table_args__ = (Index("finding_of_case", "draw_id", "case_id"),)
+    __table_args__ = (
+        Index("finding_of_case", "draw_id", "case_id"),
+        Index("finding_of_municipality", "municipality", "draw_id", "case_id"),
+    )
 
 
 class Event(Base):
