@@ -99,18 +99,18 @@ def paid(t: Any, members: Any) -> Any:
     group = [p.case_id, p.as_of, p.person_id, p.month]
     p = p.mutate(last=p.booked.max().over(group_by=group), first=p.booked.min().over(group_by=group))
     p = p.filter(p.booked == p.last)
-    return t.cases.join(p, OF_CASE).select(
-        "case_id",
-        "as_of",
-        "account_id",
-        month=month_number(p.month),
-        corrected=p.first != p.last,
-        paid=p.paid_cents.fill_null(0),
-        norm=p.norm_cents,
-        declared=p.declared_income_cents.fill_null(0),
-        deducted=p.deducted_income_cents.fill_null(0),
-        exempt=p.exempt_income_cents.fill_null(0),
+    # Further statements in one period add to what was paid, not to what was declared for the month.
+    p = p.group_by(*OF_CASE, "person_id", "month").aggregate(
+        account_id=p.account_id.max(),
+        corrected=(p.first != p.last).any(),
+        paid=p.paid_cents.fill_null(0).sum().cast("int64"),
+        norm=p.norm_cents.max(),
+        declared=p.declared_income_cents.max().fill_null(0),
+        deducted=p.deducted_income_cents.max().fill_null(0),
+        exempt=p.exempt_income_cents.max().fill_null(0),
     )
+    rows = t.cases.join(p, OF_CASE)
+    return rows.mutate(month=month_number(rows.month)).drop("municipality", "person_id")
 
 
 @paid.feature(

@@ -253,8 +253,12 @@ def settled(t: Any, members: Any) -> Any:
     p = p.mutate(booked=p.period.fill_null(""))
     p = p.mutate(last=p.booked.max().over(group_by=[p.case_id, p.as_of, p.person_id, p.month]))
     p = p.filter(p.booked == p.last)
+    # Further statements in one period repeat what was declared for the month.
+    p = p.group_by("case_id", "as_of", "person_id", "month").aggregate(
+        declared=p.declared_income_cents.max().fill_null(0)
+    )
     paid = p.group_by("case_id", "as_of", month=month_number(p.month)).aggregate(
-        declared=p.declared_income_cents.fill_null(0).sum().cast("int64"),
+        declared=p.declared.sum().cast("int64")
     )
     e = t.earnings
     earned = e.group_by("case_id", "as_of", "month").aggregate(earned=e.cents.sum().cast("int64"))

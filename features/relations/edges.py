@@ -1,0 +1,202 @@
+"""Edges from records: who is registered, employed, related, director, paid or driving where, as known before a date.
+
+An edge is a fact of a register with its source and period; it says nothing about behaviour. Each municipality has its
+own edges: those from deliveries for it, or for none in particular. A place with more links than its kind allows is a
+hub (an institution, a large employer, an administrator's account): it is shown with a count and never walked through.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.income import OWN_BENEFITS
+from features.known import ANY_MUNICIPALITY, begun, columns_needed, known
+from features.records import CONTRACTS
+from features.residence import HUB
+from features.stages import Stages
+
+Parts = Mapping[str, Sequence[Path]]
+
+EDGES = pa.schema(
+    [
+        ("municipality", pa.string()),
+        ("kind", pa.string()),
+        ("verb", pa.string()),
+        ("from_node", pa.string()),
+        ("to_node", pa.string()),
+        ("source", pa.string()),
+        ("from_date", pa.date32()),
+        ("until_date", pa.date32()),
+        ("elsewhere", pa.bool_()),
+        ("links", pa.int64()),
+        ("hub", pa.string()),
+    ]
+)
+"""One row per edge. Nodes are `kind:id`. `until_date` is empty while it lasts; `elsewhere` says that the far end lies in
+another municipality; `links` counts who is linked to the far end, `hub` is the reason why that makes it a hub."""
+
+HUB_ABOVE = {"address": HUB, "employer": HUB, "company": HUB, "account": 3, "vehicle": 3}
+"""links above which a place is a hub, by kind of node"""
+HUB_REASONS = {
+    "address": ("Meer dan negen mensen: een instelling, opvang of pension", "More than nine people: an institution"),
+    "employer": ("Meer dan negen bekende werknemers", "More than nine known employees"),
+    "company": ("Meer dan negen betrokkenen", "More than nine people involved"),
+    "account": ("Rekening voor meer dan drie dossiers: een bewindvoerder", "Account of more than three cases: an administrator"),
+    "vehicle": ("Voertuig van meer dan drie mensen", "Vehicle of more than three people"),
+}
+PAST_DAYS = 365
+"""an employer or account of the last year is still shown; other edges only while they last"""
+UNKNOWN_START = dt.date(1900, 1, 1)
+
+
+def edges(parts: Parts, as_of: dt.date, folder: Path) -> Path:
+    """Write folder/edges.parquet (EDGES): what was known, and had begun, before the date. Sorted, same bytes again."""
+    with Stages(folder / "stages-edges", parts) as stages:
+        towns = stages.lake("benefits", ()).select("municipality").distinct()
+        seen = _Seen(stages, stages.keep("towns", towns), as_of)
+        kinds = (_stays, _kinships, _employers, _posts, _seats, _vehicles, _accounts)
+        made = [stages.keep(f"edges{kind.__name__}", kind(seen)) for kind in kinds]
+        table = stages.arrow(_with_hubs(ibis.union(*made), stages))
+    columns = [(name, "ascending") for name in ("municipality", "from_node", "to_node", "kind", "verb", "from_date")]
+    path = folder / "edges.parquet"
+    pq.write_table(table.select(EDGES.names).cast(EDGES).sort_by(columns).combine_chunks(), path, compression="zstd")
+    return path
+
+
+class _Seen:
+    """Known records of everyone, per municipality that pays benefits."""
+
+    def __init__(self, stages: Stages, towns: Any, as_of: dt.date) -> None:
+        self.stages, self.towns, self.as_of = stages, towns, as_of
+
+    def records(self, contract: str, on: str, *columns: str) -> Any:
+        rows = self.stages.lake(contract, columns_needed(contract, (*columns, on)))
+        given = rows.select(on, "municipality").distinct()
+        own = given.semi_join(self.towns, "municipality")
+        shared = given.filter(given.municipality == ANY_MUNICIPALITY).select(on).distinct().cross_join(self.towns)
+        reach = ibis.union(own, shared.select(on, "municipality"), distinct=True).mutate(as_of=ibis.literal(self.as_of))
+        return known(rows, contract, reach, on, self.as_of)
+
+
+def _node(kind: str, number: Any) -> Any:
+    return ibis.literal(f"{kind}:") + number.cast("string")
+
+
+def _edge(rows: Any, kind: str, verb: Any, ends: tuple[Any, Any], source: str, period: tuple[Any, Any], far: Any) -> Any:
+    """Edges of one kind; an end on or after the date has not happened yet."""
+    start, end = period
+    return rows.select(
+        municipality=rows.municipality,
+        kind=ibis.literal(kind),
+        verb=verb if not isinstance(verb, str) else ibis.literal(verb),
+        from_node=ends[0],
+        to_node=ends[1],
+        source=ibis.literal(CONTRACTS[source].source),
+        from_date=(start > UNKNOWN_START).ifelse(start, ibis.null("date")),
+        until_date=(end < rows.as_of).ifelse(end, ibis.null("date")),
+        elsewhere=far,
+    ).distinct()
+
+
+def _stays(seen: _Seen) -> Any:
+    columns = ("address_municipality", "start_earliest", "start_latest", "end_earliest", "certainty", "function")
+    s = seen.records("stays", "person_id", *columns)
+    s = s.filter(
+        (s.certainty == "resident")
+        & s.address_id.notnull()
+        & begun(s.start_latest, s.as_of)
+        & (s.end_earliest.isnull() | (s.end_earliest >= s.as_of))
+    )
+    ends = (_node("person", s.person_id), _node("address", s.address_id))
+    far = (s.address_municipality != s.municipality).fill_null(False)
+    verb = (s.function == "B").fill_null(False).ifelse("letter", "stay")
+    return _edge(s, "stay", verb, ends, "stays", (s.start_earliest, s.end_earliest), far)
+
+
+def _kinships(seen: _Seen) -> Any:
+    k = seen.records("kinships", "person_id", "start_earliest", "start_latest", "end_earliest", "end_latest")
+    k = k.filter(k.other_id.notnull() & (k.start_latest.isnull() | (k.start_latest < k.as_of)))
+    k = k.filter(k.end_earliest.isnull() | (k.end_earliest >= k.as_of) | (k.relation == "partner"))
+    me, other = _node("person", k.person_id), _node("person", k.other_id)
+    turned = (k.relation == "parent") | ((k.relation == "partner") & (k.other_id < k.person_id))
+    k = k.mutate(one=turned.ifelse(other, me), two=turned.ifelse(me, other), bond=(k.relation == "partner"))
+    k = k.group_by("municipality", "as_of", "one", "two", "bond").aggregate(
+        start=k.start_earliest.min(), end=k.end_earliest.min()
+    )
+    pairs = k.filter(k.bond)
+    parents = k.filter(~k.bond)
+    no = ibis.literal(False)
+    return _edge(pairs, "partner", "partner", (pairs.one, pairs.two), "kinships", (pairs.start, pairs.end), no).union(
+        _edge(parents, "parent", "parent", (parents.one, parents.two), "kinships", (parents.start, parents.end), no)
+    )
+
+
+def _employers(seen: _Seen) -> Any:
+    i = seen.records("incomes", "person_id", "employer", "start_earliest", "end_latest", "kind")
+    i = i.filter(~i.kind.isin(OWN_BENEFITS) & i.employer.notnull())
+    i = i.mutate(last=i.end_latest.coalesce(i.start_earliest)).filter(lambda t: t.last < t.as_of)
+    i = i.group_by("municipality", "as_of", "person_id", "employer").aggregate(
+        start=i.start_earliest.min(), last=i["last"].max()
+    )
+    i = i.filter(i["last"].delta(i.as_of, unit="day") >= -PAST_DAYS)
+    # A period that ended in the last two months mostly goes on; the next statement is not there yet.
+    over = (i["last"].delta(i.as_of, unit="day") < -61).ifelse(i["last"], ibis.null("date"))
+    ends = (_node("person", i.person_id), _node("employer", i.employer))
+    return _edge(i, "employer", "employer", ends, "incomes", (i.start, over), ibis.literal(False))
+
+
+def _posts(seen: _Seen) -> Any:
+    f = seen.records("functionaries", "person_id", "role", "start_earliest", "start_latest", "end_earliest")
+    f = f.filter(begun(f.start_latest, f.as_of) & (f.end_earliest.isnull() | (f.end_earliest >= f.as_of)))
+    ends = (_node("person", f.person_id), _node("company", f.company))
+    return _edge(f, "director", f.role, ends, "functionaries", (f.start_earliest, f.end_earliest), ibis.literal(False))
+
+
+def _seats(seen: _Seen) -> Any:
+    columns = ("address_id", "address_municipality", "start_earliest", "start_latest", "end_earliest")
+    c = seen.records("companies", "company", *columns)
+    c = c.filter(
+        c.address_id.notnull()
+        & begun(c.start_latest, c.as_of)
+        & (c.end_earliest.isnull() | (c.end_earliest >= c.as_of))
+    )
+    ends = (_node("company", c.company), _node("address", c.address_id))
+    far = (c.address_municipality != c.municipality).fill_null(False)
+    return _edge(c, "stay", "seat", ends, "companies", (c.start_earliest, c.end_earliest), far)
+
+
+def _vehicles(seen: _Seen) -> Any:
+    v = seen.records("vehicles", "person_id", "start_earliest", "start_latest", "end_earliest")
+    v = v.filter(
+        v.vehicle_id.notnull()
+        & begun(v.start_latest, v.as_of)
+        & (v.end_earliest.isnull() | (v.end_earliest >= v.as_of))
+    )
+    ends = (_node("person", v.person_id), _node("vehicle", v.vehicle_id))
+    return _edge(v, "vehicle", "vehicle", ends, "vehicles", (v.start_earliest, v.end_earliest), ibis.literal(False))
+
+
+def _accounts(seen: _Seen) -> Any:
+    p = seen.records("payments", "person_id", "account_id", "month")
+    p = p.filter(p.account_id.notnull() & (p.month < p.as_of))
+    p = p.group_by("municipality", "as_of", "person_id", "account_id").aggregate(start=p.month.min(), last=p.month.max())
+    p = p.filter(p["last"].delta(p.as_of, unit="day") >= -PAST_DAYS)
+    over = (p["last"].delta(p.as_of, unit="day") < -61).ifelse(p["last"], ibis.null("date"))
+    ends = (_node("person", p.person_id), _node("account", p.account_id))
+    return _edge(p, "account", "account", ends, "payments", (p.start, over), ibis.literal(False))
+
+
+def _with_hubs(found: Any, stages: Stages) -> Any:
+    found = stages.keep("edges_found", found)
+    linked = found.group_by("municipality", "to_node").aggregate(links=found.from_node.nunique())
+    linked = linked.mutate(place=linked.to_node.split(":")[0])
+    most = ibis.cases(*((linked.place == place, most) for place, most in HUB_ABOVE.items()), else_=1 << 40)
+    linked = linked.mutate(hub=(linked.links > most).ifelse(linked.place, ibis.null("string"))).drop("place")
+    return found.join(linked, ["municipality", "to_node"])
