@@ -65,11 +65,15 @@ class Vault:
         self._seed = seed
 
     def prove(self) -> None:
-        """Raises KeyFileError when the vault was locked with another master key."""
+        """Raises KeyFileError when the vault was locked with another master or look-up key: with the wrong look-up key
+        everyone would get a second number."""
         with reading(self.engine) as session:
-            first = session.execute(select(Identity.id, Identity.key).limit(1)).first()
-        if first is not None:
-            self._unwrap(first.id, first.key)
+            first = session.execute(select(Identity.id).where(Identity.kind != "case").limit(1)).scalar()
+        if first is None:
+            return
+        known = self._opened([first])[first]
+        if self.find(known.kind, known.names[0]) != first:
+            raise KeyFileError("the look-up key does not lead into this vault; restore the key it was made with")
 
     def allocation(self) -> Allocation:
         """What one publication will add; nothing is written before `Allocation.save`."""
@@ -149,6 +153,12 @@ class Vault:
         else:
             drawn = hashlib.blake2b(f"{self._seed}:{kind}:{municipality}:{name}".encode(), digest_size=8).digest()
         return int.from_bytes(drawn, "big") >> 1
+
+
+def locked_before(engine: Engine) -> bool:
+    """Whether the vault holds anyone: then its keys must be found, and new ones would be the wrong ones."""
+    with reading(engine) as session:
+        return session.execute(select(Identity.id).limit(1)).first() is not None
 
 
 class Allocation:

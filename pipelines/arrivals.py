@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.sources.reading import Reading
+from pipelines.sources.reading import Reading, RefusedError
 
 NOBODY = "0000"
 """municipality of a delivery that names none"""
@@ -23,6 +23,10 @@ class Arrival:
     municipality: str
     received_at: dt.datetime
     reading: Reading
+
+    def __post_init__(self) -> None:
+        if not is_municipality(self.municipality):
+            raise RefusedError("the municipality must be four digits of table 33, such as 0917")
 
     @property
     def delivery(self) -> str:
@@ -67,6 +71,15 @@ class FileReport:
             "quarantined": [{"at": one.at, "field": one.field, "reason": one.reason} for one in self.quarantined],
         }
         return told if self.reason is None else {**told, "reason": self.reason}
+
+
+def is_municipality(code: str) -> bool:
+    """Four digits of table 33. It becomes the name of a folder, so nothing else will do.
+
+    >>> is_municipality("0917"), is_municipality("../x")
+    (True, False)
+    """
+    return len(code) == 4 and code.isascii() and code.isdigit()
 
 
 def sha256_of(path: Path) -> str:

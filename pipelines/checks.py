@@ -20,6 +20,8 @@ def checked(staged: Staged) -> str:
     typed = ", ".join(f'{_typed(staged, column)} AS "{column.name}"' for column in delivered)
     came = ", ".join(f'"{name}" AS "_raw_{name}"' for name in staged.columns)
     rules = [rule for column in delivered for rule in _rules(staged, column)]
+    if staged.stock:
+        rules += [(name, f"_odd = '{name}'", "cannot be read") for name in ("known_at", "withdrawn", "flags")]
     listed = ", ".join(
         f"CASE WHEN {condition} THEN {{'field': '{field}', 'reason': '{_escaped(reason)}'}} END"
         for field, condition, reason in rules

@@ -12,7 +12,7 @@ from typing import cast
 
 from enforcement.clock import stored
 from enforcement.settings import Settings
-from pipelines.arrivals import NOBODY, Arrival, FileReport, sha256_of
+from pipelines.arrivals import NOBODY, Arrival, FileReport, is_municipality, sha256_of
 from pipelines.faults import reached
 from pipelines.lake import Lake
 from pipelines.sources import extract, reader_of
@@ -95,7 +95,7 @@ def _addressed(path: Path, municipality: str | None, received_at: dt.datetime | 
             raise RefusedError(f"{path}: received_at needs a time zone, such as Z for UTC")
         received_at = received_at or received
     given = municipality or said.get("municipality")
-    if given is not None and not (given.isascii() and given.isdigit() and len(given) == 4):
+    if given is not None and not is_municipality(given):
         raise RefusedError(f"{given!r} is not a municipality; it must be four digits of table 33, such as 0917")
     return _Addressed(given, stored(received_at or dt.datetime.now(dt.UTC)))
 
@@ -126,8 +126,12 @@ class _Intake:
             municipality = about.municipality or NOBODY
             self._tell(place, self.lake.refuse(path, sha256, municipality, about.received_at, self.source, refusal))
             return
-        municipality = about.municipality or read.municipality or NOBODY
-        if read.municipality not in (None, municipality):
+        named = read.municipality
+        if named is not None and not is_municipality(named):
+            read.flags["municipality_unreadable"] = 1
+            named = None
+        municipality = about.municipality or named or NOBODY
+        if named not in (None, municipality):
             read.flags["other_municipality"] = 1
         arrival = Arrival(path, sha256, municipality, about.received_at, read)
         if read.extract is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from enforcement.clock import stored
 from enforcement.database import engine_of, reading, writing
-from enforcement.identity import Vault
+from enforcement.identity import Vault, locked_before
 from enforcement.keys import Keys
 from enforcement.sealed import SealedStore
 from enforcement.settings import Settings
@@ -40,7 +40,7 @@ class Lake:
         self.folder = settings.lake
         self.aside = settings.lake / ".aside"
         self.engine = engine_of(settings.database)
-        self.keys = keys or Keys.read(settings.keys)
+        self.keys = keys or Keys.read(settings.keys, create=not locked_before(self.engine))
         self.vault = Vault(self.engine, self.keys, seed=seed)
         self.sealed = SealedStore(self.engine, self.keys, settings.home / "sealed")
         self._swept = False
@@ -138,16 +138,8 @@ class Lake:
         """A DuckDB that can read the lake and nothing else: no other folder, no network, settings locked."""
         connection = duckdb.connect()
         self.folder.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"SET allowed_directories = [{quoted(self.folder)}]")
-        for setting in (
-            "TimeZone = 'UTC'",
-            "autoinstall_known_extensions = false",
-            "autoload_known_extensions = false",
-            "python_enable_replacements = false",
-            "enable_external_access = false",
-            "lock_configuration = true",
-        ):
-            connection.execute(f"SET {setting}")
+        connection.execute("SET TimeZone = 'UTC'")
+        lock_down(connection, [self.folder])
         return connection
 
     def rows(self, contract: str, where: Mapping[str, str] | None = None, limit: int = 100) -> list[dict[str, Any]]:
@@ -190,6 +182,8 @@ class Lake:
     @contextmanager
     def _engine(self, arrivals: Sequence[Arrival]) -> Iterator[Any]:
         connection = connect(self.aside / "spill")
+        deliveries = {one.reading.extract.path.resolve().parent for one in arrivals if one.reading.extract}
+        lock_down(connection, [self.folder, *deliveries])
         try:
             yield connection
         finally:
@@ -211,6 +205,19 @@ class Lake:
                 else:
                     path.unlink()
         reached("swept")
+
+
+def lock_down(connection: Any, folders: Iterable[Path]) -> None:
+    """Leave a DuckDB nothing but `folders`: no other files, no network, no extensions, and no way to change that."""
+    connection.execute(f"SET allowed_directories = [{', '.join(sorted(quoted(folder) for folder in folders))}]")
+    for setting in (
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "python_enable_replacements = false",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
 
 
 def _shown(name: str, kind: str) -> str:

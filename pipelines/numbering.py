@@ -68,6 +68,7 @@ def number(connection: Any, staged: Staged, allocation: Allocation) -> str:
     return (
         f"SELECT {columns}, _municipality AS municipality, _delivery AS delivery, _known_at AS known_at, "
         f"_withdrawn AS withdrawn, {flags} AS flags FROM {good} {' '.join(joins)}"
+        f"{'' if staged.stock else ' ORDER BY ALL'}"
     )
 
 

@@ -95,7 +95,6 @@ class Publication:
             self.flags[arrival.delivery].update(arrival.reading.flags)
             if arrival.reading.extract is not None:
                 staged.append(stage_extract(self.connection, arrival, arrival.reading.extract))
-                self.flags[arrival.delivery].update(staged[-1].flags)
         for name, found in of_contract(list(self.fresh.values())).items():
             one, odd = stage_records(self.connection, name, found)
             staged.append(one)
@@ -110,14 +109,14 @@ class Publication:
         query = checked(staged)
         total, broken = self.connection.execute(f"SELECT count(*), count(_broken) FROM ({query})").fetchone()
         budget = staged.contract.error_budget
-        torn = self._torn(staged, next(iter(self.fresh))) if staged.stock else []
+        torn = self._torn(staged) if staged.stock else []
         over = staged.stock and broken + len(torn) > budget * (total + len(torn))
         limit = f"LIMIT {SHOWN_WHEN_HELD}" if over else ""
         if broken:
-            self._withhold(staged, query, limit)
+            self._withhold(staged, query, limit, [line for line, _ in torn])
         if staged.stock:
             delivery = next(iter(self.fresh))
-            self.quarantined[delivery].extend(torn[:SHOWN_WHEN_HELD] if over else torn)
+            self.quarantined[delivery].extend(one for _, one in (torn[:SHOWN_WHEN_HELD] if over else torn))
             if over:
                 share = 100 * (broken + len(torn)) / (total + len(torn))
                 self.held[delivery] = (
@@ -129,14 +128,14 @@ class Publication:
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW good_{name} AS {good}")
         return bool(total > broken)
 
-    def _withhold(self, staged: Staged, query: str, limit: str) -> None:
+    def _withhold(self, staged: Staged, query: str, limit: str, torn: list[int]) -> None:
         columns = ", ".join(f'"{column.name}"' for column in staged.contract.delivered_columns)
         rows = self.connection.execute(
             f"SELECT _delivery, _at, _broken, to_json(struct_pack({columns})) FROM ({query}) "
             f"WHERE _broken IS NOT NULL ORDER BY _delivery, _at {limit}"
         ).fetchall()
         for delivery, at, broken, text in rows:
-            where = f"row {at}" if staged.stock else at
+            where = f"row {in_file(at, torn)}" if staged.stock else at
             kept = {name: value for name, value in json.loads(text).items() if value is not None}
             reasons = "; ".join(f"{one['field']} {one['reason']}" for one in broken[1:])
             reason = broken[0]["reason"] + (f"; {reasons}" if reasons else "")
@@ -144,8 +143,8 @@ class Publication:
                 Quarantined(where, broken[0]["field"], reason, staged.contract.name, json.dumps(kept))
             )
 
-    def _torn(self, staged: Staged, delivery: str) -> list[Quarantined]:
-        """Lines of a CSV that do not fit its header; DuckDB kept them apart."""
+    def _torn(self, staged: Staged) -> list[tuple[int, Quarantined]]:
+        """Lines of a CSV that do not fit its header, by row; DuckDB kept them apart."""
         tables = self.connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'")
         if not tables.fetchone()[0]:
             return []
@@ -153,8 +152,8 @@ class Publication:
             "SELECT DISTINCT line, lower(error_type::VARCHAR), csv_line FROM reject_errors ORDER BY line"
         ).fetchall()
         return [
-            Quarantined(f"line {line}", "line", f"cannot be read: {why}", staged.contract.name, text)
-            for line, why, text in rows
+            (row, Quarantined(f"row {row}", "row", f"cannot be read: {why}", staged.contract.name, text))
+            for row, why, text in ((line - staged.header_lines, why, text) for line, why, text in rows)
         ]
 
     def _write(self, contract: str, rows: str) -> None:
@@ -294,6 +293,19 @@ def unchanged(session: Session, delivery: Delivery) -> FileReport:
         quarantined=tuple(Withheld(*row) for row in rows),
         **delivery.report,
     )
+
+
+def in_file(row: int, torn: Sequence[int]) -> int:
+    """The row's place in the file when the engine counted without the torn ones.
+
+    >>> [in_file(row, [2, 5]) for row in (1, 2, 3, 4)]
+    [1, 3, 4, 6]
+    """
+    for place in torn:
+        if place > row:
+            break
+        row += 1
+    return row
 
 
 def sync(path: Path) -> None:

@@ -1,7 +1,7 @@
 """Deliveries as a table that SQL can check: records through Arrow, stock files as the engine reads them.
 
 A staged relation has the contract's delivered columns as they came, and `_at`, `_delivery`, `_municipality`,
-`_known_at`, `_withdrawn`, `_flags`.
+`_known_at`, `_withdrawn`, `_flags`, and `_odd`: which of the envelope's own columns cannot be read.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ STAGED = {
     "_known_at": "TIMESTAMP",
     "_withdrawn": "BOOLEAN",
     "_flags": "VARCHAR[]",
+    "_odd": "VARCHAR",
 }
 CSV_SAMPLE = 1 << 20
 CONTRACT_OF = {contract.record: contract for contract in CONTRACTS.values()}
@@ -61,8 +62,8 @@ class Staged:
     """delivered columns that are there, and the type they came in"""
     stock: bool
     """a bulk extract: numbered rows, an error budget, identifiers to be looked at closely"""
-    flags: dict[str, int] = dataclasses.field(default_factory=dict)
-    """oddities of the whole file"""
+    header_lines: int = 0
+    """lines of a CSV before its first row"""
 
 
 def of_contract(arrivals: Sequence[Arrival]) -> dict[str, list[tuple[Arrival, Found]]]:
@@ -135,25 +136,30 @@ def _array(column: str, kind: str, rows: list[dict[str, Any]], odd: dict[int, tu
 def stage_extract(connection: Any, arrival: Arrival, extract: Extract) -> Staged:
     """Stage a stock file as view `extract`. Raises RefusedError when its columns are not those of the contract."""
     contract = contract_named(extract.contract)
-    types, source, at, flags = (_csv if extract.format == "csv" else _parquet)(connection, extract.path)
+    if set(str(extract.path.resolve())) & set("*?["):
+        raise RefusedError("the file's name or folder holds *, ? or [, which stand for other files; rename it")
+    types, source, at, header = (_csv if extract.format == "csv" else _parquet)(connection, extract.path.resolve())
     delivered = {column.name: column for column in contract.delivered_columns}
     missing = [name for name, column in delivered.items() if column.required and name not in types]
     if missing:
         raise RefusedError(f"contract {contract.name} needs column {missing[0]}, which the file does not have")
     extra = [name for name in types if name not in {*delivered, "flags", "withdrawn", "known_at"}]
     if extra:
-        flags["unknown_column"] = len(extra)
+        raise RefusedError(f"contract {contract.name} has no column {extra[0]!r}")
     known = _moment(arrival.received_at)
     chosen = ", ".join(f'"{name}"' for name in types if name in delivered)
-    known_at = f"coalesce(TRY_CAST(known_at AS TIMESTAMP), {known})" if "known_at" in types else known
-    withdrawn = "coalesce(TRY_CAST(withdrawn AS BOOLEAN), false)" if "withdrawn" in types else "false"
+    moment = "TRY_CAST(known_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC'" if "known_at" in types else "NULL"
+    taken_back = "TRY_CAST(withdrawn AS BOOLEAN)" if "withdrawn" in types else "NULL"
     listed = as_list("flags", types["flags"]) if "flags" in types else "NULL"
+    envelope = {"known_at": moment, "withdrawn": taken_back, "flags": listed}
+    odd = " ".join(f"WHEN {n} IS NOT NULL AND {sql} IS NULL THEN '{n}'" for n, sql in envelope.items() if n in types)
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW extract AS SELECT {chosen}, '{arrival.delivery}' AS _delivery, "
-        f"'{arrival.municipality}' AS _municipality, {known_at} AS _known_at, {withdrawn} AS _withdrawn, "
+        f"'{arrival.municipality}' AS _municipality, coalesce({moment}, {known}) AS _known_at, "
+        f"coalesce({taken_back}, false) AS _withdrawn, {f'CASE {odd} END' if odd else 'NULL::VARCHAR'} AS _odd, "
         f"coalesce({listed}, []::VARCHAR[]) AS _flags, {at} AS _at FROM {source}"
     )
-    return Staged(contract, "extract", {n: t for n, t in types.items() if n in delivered}, stock=True, flags=flags)
+    return Staged(contract, "extract", {n: t for n, t in types.items() if n in delivered}, True, header)
 
 
 def as_list(column: str, kind: str) -> str:
@@ -175,13 +181,13 @@ def quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def _parquet(connection: Any, path: Path) -> tuple[dict[str, str], str, str, dict[str, int]]:
+def _parquet(connection: Any, path: Path) -> tuple[dict[str, str], str, str, int]:
     described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(path)})").fetchall()
     source = f"read_parquet({quoted(path)}, file_row_number = true)"
-    return {name: str(kind) for name, kind, *_ in described}, source, "file_row_number + 1", {}
+    return {name: str(kind) for name, kind, *_ in described}, source, "file_row_number + 1", 0
 
 
-def _csv(connection: Any, path: Path) -> tuple[dict[str, str], str, str, dict[str, int]]:
+def _csv(connection: Any, path: Path) -> tuple[dict[str, str], str, str, int]:
     """Everything as text: whether it can be cast is a check like any other. Lines that do not fit the header go to
     DuckDB's reject tables, with their line number."""
     with path.open("r", encoding="utf-8-sig", errors="replace", newline="") as file:
@@ -197,4 +203,4 @@ def _csv(connection: Any, path: Path) -> tuple[dict[str, str], str, str, dict[st
         f"read_csv({quoted(path)}, columns = {{{columns}}}, auto_detect = false, header = true, skip = {skip}, "
         f"delim = '{delimiter}', quote = '\"', escape = '\"', nullstr = '', strict_mode = true, store_rejects = true)"
     )
-    return dict.fromkeys(names, "VARCHAR"), source, "row_number() OVER ()", {}
+    return dict.fromkeys(names, "VARCHAR"), source, "row_number() OVER ()", skip + 1
