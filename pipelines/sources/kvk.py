@@ -120,7 +120,7 @@ def _company(node: Node) -> Company:
     activities, odd = _activities(node if node.holds("sbiActiviteiten") else main)
     return Company(
         company=_number(node, "kvkNummer", 8),
-        branch=_number(main, "vestigingsnummer", 12) if main.holds("vestigingsnummer") else None,
+        branch=_number(main, "vestigingsnummer", 12) if main.text("vestigingsnummer") else None,
         rsin=owner.text("rsin") or node.text("rsin") or None,
         trade_name=name,
         legal_form=form or None,
@@ -148,7 +148,7 @@ def _branch(node: Node, company: str) -> Company:
         main = {"hoofdvestiging": True, "nevenvestiging": False}.get(node.text("type").lower())
     return Company(
         company=_number(Node({"kvkNummer": company}, node.path), "kvkNummer", 8),
-        branch=_number(node, "vestigingsnummer", 12) if node.holds("vestigingsnummer") else None,
+        branch=_number(node, "vestigingsnummer", 12) if node.text("vestigingsnummer") else None,
         rsin=node.text("rsin") or None,
         trade_name=name,
         legal_form=form or None,
