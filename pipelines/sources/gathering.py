@@ -8,7 +8,6 @@ group that the message should not have.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -105,7 +104,7 @@ class Gathering:
         for element in body.element.iter():
             contract = self.carriers.get(local(element))
             if contract and element not in self._seen:
-                part = Part(element, f"{body.at}/{_path(body.element, element)}".removesuffix("/."))
+                part = Part(element, f"{body.at}{_path(body.element, element)}")
                 self.set_aside(part, part.name, "stands where this message has no place for it", contract)
 
     def reading(self, source: str, version: str, municipality: str | None = None) -> Reading:
@@ -139,6 +138,14 @@ def _told_apart(found: Sequence[Found]) -> list[Found]:
 
 
 def _path(top: etree._Element, element: etree._Element) -> str:
-    """The path from one element to another below it, without namespaces."""
-    path = etree.ElementTree(top).getelementpath(element)
-    return re.sub(r"\{[^}]*\}", "", path)
+    """The path from one element to another below it, counted from 1 among equal names."""
+    steps: list[str] = []
+    while element is not top:
+        name = local(element)
+        before = sum(local(other) == name for other in element.itersiblings(preceding=True))
+        steps.append(f"/{name}[{before + 1}]")
+        parent = element.getparent()
+        if parent is None:
+            break
+        element = parent
+    return "".join(reversed(steps))

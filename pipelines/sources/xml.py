@@ -90,7 +90,7 @@ def parse(path: Path) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        if "memory" in (error.msg or "").lower():
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from error
         line = error.lineno or 0
         raise RefusedError(
