@@ -24,7 +24,14 @@ BARRED: dict[str, tuple[str, ...]] = {
     "neighbourhood or postcode": ("neighbourhood*", "neighborhood*", "buurt*", "wijk*", "postcode*", "district*"),
     "health or care": ("health*", "gezondheid*", "ziek*", "illness", "disab*", "handicap*", "zorg*", "verslav*", "ggz"),
     "number of children": ("children", "kindertal", "gezinsgrootte", "kinderen"),
-    "appearance, attitude or motivation": ("appearance", "uiterlijk*", "attitude*", "houding", "motivat*", "motivatie*"),
+    "appearance, attitude or motivation": (
+        "appearance",
+        "uiterlijk*",
+        "attitude*",
+        "houding",
+        "motivat*",
+        "motivatie*",
+    ),
     "free text": ("note", "notes", "notitie*", "remark*", "opmerking*", "toelichting*"),
     "contact channel": ("channel*", "contactkanaal*"),
     "caseworker": ("caseworker*", "klantmanager*", "consulent*", "team", "teams", "decider*", "beslisser*"),
@@ -35,8 +42,10 @@ BARRED: dict[str, tuple[str, ...]] = {
 """Grounds and the word beginnings (`*`) or whole words that show them."""
 
 BARRED_COLUMNS = frozenset(
-    """birth_date birth_place birth_country sex nationalities residence_title in_care name other_name postcode
-    confidentiality arm cause""".split()
+    (
+        *("birth_date", "birth_place", "birth_country", "sex", "nationalities", "residence_title", "in_care"),
+        *("name", "other_name", "postcode", "confidentiality", "arm", "cause"),
+    )
 )
 """Columns that no feature may use, in any contract; `arm` and `cause` say who chose and judged, not what was found."""
 

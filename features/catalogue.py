@@ -26,12 +26,9 @@ __all__ = [
 
 _TOPIC_MODULES = (benefit, income, residence, household, assets, companies, signals, history)
 
-CATALOGUE: dict[str, Feature] = {
-    name: feature
-    for name, feature in sorted(
-        (name, feature) for one in SOURCES.values() for name, (feature, _aggregate) in one.features.items()
-    )
-}
+CATALOGUE: dict[str, Feature] = dict(
+    sorted((name, feature) for one in SOURCES.values() for name, (feature, _aggregate) in one.features.items())
+)
 """All features by name, sorted by name: the order of the matrix's columns."""
 
 
@@ -46,7 +43,7 @@ def usable(today: dt.date) -> dict[str, Feature]:
 def listing() -> list[dict[str, Any]]:
     """The catalogue for `weegschaal features --json`: every field of every declaration, and the registers behind it."""
     rows = []
-    for feature in sorted(CATALOGUE.values(), key=lambda one: (TOPICS.index(one.topic), one.name)):  # type: ignore[arg-type]
+    for feature in sorted(CATALOGUE.values(), key=lambda one: (TOPICS.index(one.topic), one.name)):
         row = dataclasses.asdict(feature)
         row["expires"] = feature.expires.isoformat()
         row["registers"] = list(feature.registers)

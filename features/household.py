@@ -36,16 +36,16 @@ def partners(t: Any, members: Any) -> Any:
     k = t.kinships
     rows = members.filter(members.role != "child").join(k.filter(k.relation == "partner"), OF_MEMBER)
     rows = rows.filter(begun(rows.start_latest, rows.as_of) & rows.other_id.notnull())
-    rows = rows.mutate(
-        current=lasting(rows.end_earliest, rows.as_of), former=begun(rows.end_latest, rows.as_of)
-    )
+    rows = rows.mutate(current=lasting(rows.end_earliest, rows.as_of), former=begun(rows.end_latest, rows.as_of))
     bonds = rows.group_by("case_id", "as_of", person_id=rows.other_id).aggregate(
         current=rows.current.max(), former=rows.former.min()
     )
     bonds = bonds.anti_join(members, ["case_id", "as_of", "person_id"])
     here = t.housemates.select("case_id", "as_of", "person_id", here=~t.housemates.hub)
     norms = t.term.select("case_id", "as_of", "norm")
-    rows = bonds.left_join(here, ["case_id", "as_of", "person_id"]).drop("case_id_right", "as_of_right", "person_id_right")
+    rows = bonds.left_join(here, ["case_id", "as_of", "person_id"]).drop(
+        "case_id_right", "as_of_right", "person_id_right"
+    )
     rows = rows.join(norms, ["case_id", "as_of"])
     return rows.select(
         "case_id",
@@ -199,7 +199,7 @@ def composition(t: Any, members: Any) -> Any:
 
 def _expected(as_of: Any, couple: Any, others: Any) -> Any:
     """Norm of the case in cents by the dated table: a couple together, or the client."""
-    since = [one for one in reversed(table())]
+    since = table()[::-1]
     double = ibis.cases(*((as_of >= one.since, one.couple_cents) for one in since), else_=since[-1].couple_cents)
     single = ibis.cases(*((as_of >= one.since, one.single_cents) for one in since), else_=since[-1].single_cents)
     adults = others + ibis.ifelse(couple, 2, 1)
@@ -295,7 +295,10 @@ def sharers_gone(rows: Any, within: Any) -> Any:
         "The norm is that of a couple, but there is no partner in the case.",
     ),
     none=("De norm past bij de leden van het dossier.", "The norm fits the members of the case."),
-    could=("De partner kan pas vertrokken of nog niet ingevoerd zijn.", "The partner may just have left or not be entered yet."),
+    could=(
+        "De partner kan pas vertrokken of nog niet ingevoerd zijn.",
+        "The partner may just have left or not be entered yet.",
+    ),
     reason="Voor een alleenstaande geldt een lagere norm (Participatiewet 21).",
 )
 def couple_norm_alone(rows: Any, within: Any) -> Any:

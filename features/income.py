@@ -10,7 +10,7 @@ from features.declaration import source
 from features.known import OF_MEMBER, begun, days_between, lasting, month_number
 
 OWN_BENEFITS = ("34", "42", "43", "44", "45", "51")
-"""CdSrtIkv of what the municipality pays itself (IOAW, Bbz, Participatiewet, WWIK, IOAZ, WIJ): never undeclared income"""
+"""CdSrtIkv of what the municipality pays itself (IOAW, Bbz, Participatiewet, WWIK, IOAZ, WIJ): never a difference"""
 WAGES = ("11", "12", "13", "14", "15", "17")
 """CdSrtIkv of wages and salaries"""
 LONGEST_PERIOD = 370
@@ -378,7 +378,7 @@ def agreed_months(rows: Any, within: Any) -> Any:
     windows=(12,),
     direction=-1,
     sentence=(
-        "In de laatste {w} maanden is {value} meer inkomen opgegeven dan geregistreerd staat: mogelijk te weinig uitkering.",
+        "In {w} maanden is {value} meer inkomen opgegeven dan geregistreerd staat: mogelijk te weinig uitkering.",
         "Over the last {w} months {value} more income was declared than is registered: possibly too little benefit.",
     ),
     none=("Er is niet te veel inkomen opgegeven.", "No more income was declared than is registered."),

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from features.catalogue import CATALOGUE, usable
 from features.declaration import DAYS_A_MONTH, SOURCES, RefusedError, Source
-from features.known import begun, columns_needed, days_between, known, lasting, month_number
+from features.known import columns_needed, days_between, known, lasting, month_number
 from features.records import CONTRACTS
 from features.sight import World
 from features.stages import Stages
@@ -82,9 +82,7 @@ def build(parts: Parts, cases: pa.Table, ages: pa.Table, folder: Path) -> Matrix
         scored = stages.keep("cases", clients.select("case_id", "municipality", "as_of").distinct())
         members = stages.keep("members", everyone.semi_join(scored, ["case_id", "as_of"]))
         adults = banded.filter(banded.band.isin(FROM_27))
-        adults = stages.keep(
-            "adults", adults.select("person_id", "as_of", pension=adults.band == "pension").distinct()
-        )
+        adults = stages.keep("adults", adults.select("person_id", "as_of", pension=adults.band == "pension").distinct())
         world = World(stages, scored, members, adults, _latest(cases))
         table = stages.arrow(_joined(world))
     return _stored(table, folder)
@@ -128,7 +126,9 @@ def _every_case(stages: Stages, dates: Sequence[dt.date]) -> Any:
 
 
 def _running(stages: Stages, cases: Any, latest: dt.date) -> Any:
-    columns = columns_needed("benefits", ("case_id", "person_id", "role", "start_earliest", "start_latest", "end_latest"))
+    columns = columns_needed(
+        "benefits", ("case_id", "person_id", "role", "start_earliest", "start_latest", "end_latest")
+    )
     records = known(stages.lake("benefits", columns), "benefits", cases, "case_id", latest)
     # The stay on the benefit itself is read so that nobody drops out by an uncertain date.
     runs = (records.start_earliest < records.as_of) & lasting(records.end_latest, records.as_of)
@@ -197,7 +197,12 @@ def _stored(table: pa.Table, folder: Path) -> Matrix:
         if table[name].null_count:
             raise ValueError(f"feature {name} has no value for some case")
     wanted = pa.schema(
-        [("case_id", pa.int64()), ("as_of", pa.date32()), ("municipality", pa.string()), *((n, pa.float64()) for n in names)]
+        [
+            ("case_id", pa.int64()),
+            ("as_of", pa.date32()),
+            ("municipality", pa.string()),
+            *((n, pa.float64()) for n in names),
+        ]
     )
     table = table.select(wanted.names).cast(wanted).sort_by([("as_of", "ascending"), ("case_id", "ascending")])
     path = folder / "matrix.parquet"

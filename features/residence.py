@@ -144,7 +144,13 @@ def moves(t: Any, members: Any) -> Any:
     rows = members.filter(members.role != "child").join(s.filter(s.certainty == "resident"), OF_MEMBER)
     rows = rows.filter(begun(rows.start_latest, rows.as_of))
     return rows.select(
-        "case_id", "as_of", "person_id", "role", "address_id", day=rows.start_earliest, abroad=rows.abroad.fill_null(False)
+        "case_id",
+        "as_of",
+        "person_id",
+        "role",
+        "address_id",
+        day=rows.start_earliest,
+        abroad=rows.abroad.fill_null(False),
     )
 
 

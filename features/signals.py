@@ -27,7 +27,17 @@ REASON = "Een samenloopsignaal wijst op gegevens die nog niet naast de uitkering
 @source(
     topic="signals",
     at="day",
-    reads={"signals": ("product", "start_earliest", "start_latest", "issued_earliest", "issued_latest", "reference", "state")},
+    reads={
+        "signals": (
+            "product",
+            "start_earliest",
+            "start_latest",
+            "issued_earliest",
+            "issued_latest",
+            "reference",
+            "state",
+        )
+    },
     legal_basis=LAW,
 )
 def pointers(t: Any, members: Any) -> Any:

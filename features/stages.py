@@ -70,9 +70,7 @@ class Stages:
         return self._ibis.table(name)
 
     def table(self, name: str, paths: Sequence[Path]) -> Any:
-        self._duckdb.execute(
-            f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM {_scan(paths)}'
-        )
+        self._duckdb.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM {_scan(paths)}')
         return self._ibis.table(name)
 
     def lake(self, contract: str, columns: Sequence[str]) -> Any:

@@ -48,7 +48,7 @@ HUB_REASONS = {
     "address": ("Meer dan negen mensen: een instelling, opvang of pension", "More than nine people: an institution"),
     "employer": ("Meer dan negen bekende werknemers", "More than nine known employees"),
     "company": ("Meer dan negen betrokkenen", "More than nine people involved"),
-    "account": ("Rekening voor meer dan drie dossiers: een bewindvoerder", "Account of more than three cases: an administrator"),
+    "account": ("Rekening van meer dan drie mensen: bewind", "More than three people: an administrator"),
     "vehicle": ("Voertuig van meer dan drie mensen", "Vehicle of more than three people"),
 }
 PAST_DAYS = 365
@@ -89,7 +89,9 @@ def _node(kind: str, number: Any) -> Any:
     return ibis.literal(f"{kind}:") + number.cast("string")
 
 
-def _edge(rows: Any, kind: str, verb: Any, ends: tuple[Any, Any], source: str, period: tuple[Any, Any], far: Any) -> Any:
+def _edge(
+    rows: Any, kind: str, verb: Any, ends: tuple[Any, Any], source: str, period: tuple[Any, Any], far: Any
+) -> Any:
     """Edges of one kind; an end on or after the date has not happened yet."""
     start, end = period
     return rows.select(
@@ -186,7 +188,9 @@ def _vehicles(seen: _Seen) -> Any:
 def _accounts(seen: _Seen) -> Any:
     p = seen.records("payments", "person_id", "account_id", "month")
     p = p.filter(p.account_id.notnull() & (p.month < p.as_of))
-    p = p.group_by("municipality", "as_of", "person_id", "account_id").aggregate(start=p.month.min(), last=p.month.max())
+    p = p.group_by("municipality", "as_of", "person_id", "account_id").aggregate(
+        start=p.month.min(), last=p.month.max()
+    )
     p = p.filter(p["last"].delta(p.as_of, unit="day") >= -PAST_DAYS)
     over = (p["last"].delta(p.as_of, unit="day") < -61).ifelse(p["last"], ibis.null("date"))
     ends = (_node("person", p.person_id), _node("account", p.account_id))

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import networkx as nx
 import pyarrow as pa
@@ -58,6 +58,7 @@ THROUGH = {
 }
 """What someone is called who is linked through such a place"""
 ELSEWHERE = ("Andere gemeente", "Another municipality")
+Links: TypeAlias = "nx.MultiGraph[str]"
 ORDER = ("person", "household", "address", "company", "employer", "account", "vehicle")
 
 
@@ -108,11 +109,8 @@ def ego(links: dict[str, list[_Edge]], household: Sequence[tuple[str, str]]) -> 
     number = {node: f"n{place}" for place, node in enumerate(shown)}
     roles = {node: role for role, node in household}
     nodes = [_node_shown(graph, node, number[node], depth[node], roles, depth) for node in shown]
-    drawn = [
-        _edge_shown(edge, number)
-        for one, two, edge in graph.edges(data="edge")
-        if one in number and two in number
-    ]
+    ties: list[_Edge] = [about["edge"] for _one, _two, about in graph.edges(data=True)]
+    drawn = [_edge_shown(edge, number) for edge in ties if edge.from_node in number and edge.to_node in number]
     drawn.sort(key=lambda edge: (int(edge["from"][1:]), int(edge["to"][1:]), edge["kind"], edge["nl"]))
     return {"nodes": nodes, "edges": drawn, "left_out": len(ranked) - len(shown)}
 
@@ -128,9 +126,9 @@ def _links(path: Path, town: str) -> dict[str, list[_Edge]]:
     return links
 
 
-def _nearby(links: dict[str, list[_Edge]], household: Sequence[tuple[str, str]]) -> nx.MultiGraph[str]:
+def _nearby(links: dict[str, list[_Edge]], household: Sequence[tuple[str, str]]) -> Links:
     """Everything within two steps; a closed node (hub, elsewhere) is reached and not left."""
-    graph: nx.MultiGraph[str] = nx.MultiGraph()
+    graph: Links = nx.MultiGraph()
     centre = household[0][1]
     graph.add_node(centre)
     for _role, node in household[1:]:
@@ -162,7 +160,7 @@ def _kind(node: str) -> str:
 
 
 def _node_shown(
-    graph: nx.MultiGraph[str], node: str, number: str, depth: int, roles: dict[str, str], depths: dict[str, int]
+    graph: Links, node: str, number: str, depth: int, roles: dict[str, str], depths: dict[str, int]
 ) -> dict[str, Any]:
     kind, about = _kind(node), graph.nodes[node]
     hub = about.get("hub")
@@ -184,36 +182,25 @@ def _node_shown(
     }
 
 
-def _person_called(
-    graph: nx.MultiGraph[str], node: str, roles: dict[str, str], depths: dict[str, int]
-) -> tuple[str, str]:
-    """The role in the case, else kinship to a member, else the place that links them."""
+def _person_called(graph: Links, node: str, roles: dict[str, str], depths: dict[str, int]) -> tuple[str, str]:
+    """The role in the case, else kinship to someone nearer, else the place that links them."""
     if node in roles:
         return ROLES[roles[node]]
-    near = sorted(
-        (depths[other], other, edge.verb, edge.from_node == node, edge.until_date)
-        for other, keyed in graph[node].items()
-        if other in depths
-        for edge in (one["edge"] for one in keyed.values())
-    ) if all(_kind(other) != "person" for other in graph[node]) else _kin(graph, node, depths)
-    _depth, other, verb, from_here, until = near[0]
-    if verb == "partner":
-        return ("Vroegere partner", "Former partner") if until else ("Partner", "Partner")
-    if verb == "parent":
-        return ("Ouder", "Parent") if from_here else ("Kind", "Child")
-    return THROUGH.get(_kind(other), ("Betrokkene", "Person involved"))
-
-
-def _kin(graph: nx.MultiGraph[str], node: str, depths: dict[str, int]) -> list[tuple[int, str, str, bool, Any]]:
-    return sorted(
+    ties: list[tuple[bool, int, str, _Edge]] = sorted(
         (
-            (depths[other], other, edge.verb, edge.from_node == node, edge.until_date)
+            (_kind(other) != "person", depths[other], other, one["edge"])
             for other, keyed in graph[node].items()
-            if other in depths and _kind(other) == "person"
-            for edge in (one["edge"] for one in keyed.values())
+            if other in depths
+            for one in keyed.values()
         ),
-        key=lambda one: one[:4],
+        key=lambda tie: (*tie[:3], tie[3].verb),
     )
+    _place, _depth, other, edge = ties[0]
+    if edge.verb == "partner":
+        return ("Vroegere partner", "Former partner") if edge.until_date else ("Partner", "Partner")
+    if edge.verb == "parent":
+        return ("Ouder", "Parent") if edge.from_node == node else ("Kind", "Child")
+    return THROUGH[_kind(other)]
 
 
 def _edge_shown(edge: _Edge, number: dict[str, str]) -> dict[str, Any]:

@@ -45,7 +45,13 @@ class SmallLake:
     def add(self, contract: str, **values: Any) -> SmallLake:
         """One record. `start="2024-01-01"` fills both bounds of a partial date; dates and times may be text."""
         columns = {one.name: one.type for one in (*contract_named(contract).lake_columns, *ENVELOPE)}
-        row: dict[str, Any] = {"municipality": HERE, "delivery": "d", "known_at": EARLY, "withdrawn": False, "flags": []}
+        row: dict[str, Any] = {
+            "municipality": HERE,
+            "delivery": "d",
+            "known_at": EARLY,
+            "withdrawn": False,
+            "flags": [],
+        }
         for name, value in values.items():
             names = [name] if name in columns else [f"{name}_earliest", f"{name}_latest"]
             for one in names:
