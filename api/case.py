@@ -1,0 +1,55 @@
+"""JSON routes of one case: reasons with their provenance, history, claim and release."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from api.answers import Case, Changed, HistoryItem, Taken
+from api.problems import responses
+from api.security import Meant, Signed, engine
+from enforcement.cases import State, claim, release
+from enforcement.database import writing
+from enforcement.dossier import case_view, history
+
+router = APIRouter(prefix="/api/v1/cases", tags=["case"])
+
+
+class AtVersion(BaseModel):
+    """`version` as it was read; a case that changed meanwhile is not touched (412)."""
+
+    version: int
+
+
+@router.get("/{number}", responses=responses(401, 403, 404, 503))
+def read_case(request: Request, response: Response, visit: Signed, number: str) -> Case:
+    """The case with reasons, their sources and dates, limits, model and data date. The look is logged first."""
+    with writing(engine(request)) as session:
+        view = case_view(session, visit.viewer, number)
+    response.headers["ETag"] = f'"{view.version}"'
+    return Case.of(view)
+
+
+@router.get("/{number}/history", responses=responses(401, 403, 404, 503))
+def read_history(request: Request, visit: Signed, number: str) -> list[HistoryItem]:
+    """What happened with the case, oldest first."""
+    with writing(engine(request)) as session:
+        return [HistoryItem.of(entry) for entry in history(session, visit.viewer, number)]
+
+
+@router.post("/{number}/claim", responses=responses(401, 403, 404, 409))
+def claim_case(request: Request, visit: Meant, number: str) -> Taken:
+    """Takes this case."""
+    with writing(engine(request)) as session:
+        taken = claim(session, visit.viewer, number, dt.datetime.now(dt.UTC))
+    return Taken(number=taken.number, version=taken.version, lease_until=taken.lease_until)
+
+
+@router.post("/{number}/release", responses=responses(401, 403, 404, 409, 412))
+def release_case(request: Request, visit: Meant, number: str, at: AtVersion) -> Changed:
+    """Gives the case back to the list."""
+    with writing(engine(request)) as session:
+        version = release(session, visit.viewer, number, at.version, dt.datetime.now(dt.UTC))
+    return Changed(number=number, version=version, state=State.OPEN)

@@ -1,0 +1,131 @@
+"""What went wrong, as application/problem+json (RFC 9457) for programs and as a page for people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from api.security import ForgedError, SignedOutError
+from enforcement.errors import (
+    ConflictError,
+    FindingsError,
+    ForbiddenError,
+    LogUnavailableError,
+    NotFoundError,
+    RefusedError,
+    StaleError,
+)
+from enforcement.identity import RevealRefusedError
+
+log = logging.getLogger("weegschaal.api")
+
+KINDS: tuple[tuple[type[Exception], int, str], ...] = (
+    (NotFoundError, 404, "not_found"),
+    (ForbiddenError, 403, "forbidden"),
+    (StaleError, 412, "stale"),
+    (ConflictError, 409, "conflict"),
+    (LogUnavailableError, 503, "log"),
+    (RevealRefusedError, 503, "log"),
+    (FindingsError, 422, "invalid"),
+    (RefusedError, 400, "invalid"),
+    (ForgedError, 403, "csrf"),
+    (SignedOutError, 401, "signed_out"),
+    (RequestValidationError, 422, "invalid"),
+)
+"""exception -> status and the text of the page; the first that fits"""
+TITLES: Mapping[int, str] = {
+    400: "Bad request",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Changed meanwhile",
+    422: "Not acceptable as it is",
+    500: "Internal error",
+    503: "Temporarily unavailable",
+}
+EXAMPLE = {
+    "type": "about:blank",
+    "title": "Changed meanwhile",
+    "status": 412,
+    "detail": "case 2026-004220 changed since you read it; read it again, nothing was saved",
+    "instance": "/api/v1/cases/2026-004220/findings",
+}
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "field": {"type": "string"},
+    },
+}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, object]]:
+    """How a route describes its problems in OpenAPI."""
+    content = {"application/problem+json": {"schema": PROBLEM, "example": EXAMPLE}}
+    return {status: {"description": TITLES[status], "content": content} for status in statuses}
+
+
+def classify(error: Exception) -> tuple[int, str]:
+    """Status and kind of an exception; anything unknown is an internal error.
+
+    >>> classify(StaleError("changed"))
+    (412, 'stale')
+    """
+    if isinstance(error, HTTPException):
+        return error.status_code, "not_found" if error.status_code == 404 else "invalid"
+    return next(((status, kind) for known, status, kind in KINDS if isinstance(error, known)), (500, "error"))
+
+
+def problem(request: Request, error: Exception) -> JSONResponse:
+    """The answer to a program. Nothing that was sent in is repeated."""
+    status, kind = classify(error)
+    body: dict[str, object] = {"type": "about:blank", "title": TITLES.get(status, "Refused"), "status": status}
+    if isinstance(error, RefusedError):
+        body["detail"] = str(error)
+    elif isinstance(error, RequestValidationError):
+        body["detail"] = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
+        )
+    elif kind == "csrf":
+        body["detail"] = "send the session's token as X-CSRF-Token and an Origin of this service"
+    if isinstance(error, FindingsError):
+        body["field"] = error.field
+    body["instance"] = request.url.path
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+Page = Callable[[Request, int, str], Response]
+
+
+def handle(app: FastAPI, page: Page) -> None:
+    """Answers every exception; `page(request, status, kind)` draws what people see."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        status, kind = classify(error)
+        if status == 500:
+            log.error("%s %s failed: %s", request.method, _route(request), type(error).__name__, exc_info=error)
+        if request.url.path.startswith("/api/"):
+            return problem(request, error)
+        if kind == "signed_out":
+            return RedirectResponse("/inloggen", 303)
+        return page(request, status, kind)
+
+    for known in (*{one for one, _, _ in KINDS}, HTTPException, Exception):
+        app.add_exception_handler(known, answer)
+
+
+def _route(request: Request) -> str:
+    """The route's pattern, not the address: a case number does not belong in an error log."""
+    return str(getattr(request.scope.get("route"), "path", "-"))

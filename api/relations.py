@@ -1,0 +1,37 @@
+"""JSON route of the relations around a case: one step freely, the second for a stated purpose, never a third (R24)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+
+from api.answers import Relations
+from api.problems import responses
+from api.security import Signed, engine
+from enforcement.access import Purpose
+from enforcement.database import writing
+from enforcement.dossier import relations
+from enforcement.errors import ForbiddenError, NotFoundError
+
+router = APIRouter(prefix="/api/v1/cases", tags=["relations"])
+
+
+@router.get("/{number}/relations", responses=responses(401, 403, 404, 503))
+def read_relations(
+    request: Request,
+    visit: Signed,
+    number: str,
+    depth: Annotated[Literal[1, 2], Query(description="steps from the client")] = 1,
+    purpose: Annotated[Purpose | None, Query(description="needed for the second step; it is logged")] = None,
+) -> Relations:
+    """Registered facts around the case as they were at scoring. In a blind review there are none until findings."""
+    if depth > 1 and purpose is None:
+        raise ForbiddenError("the second step of relations needs a purpose")
+    viewer = replace(visit.viewer, purpose=purpose) if purpose else visit.viewer
+    with writing(engine(request)) as session:
+        graph = relations(session, viewer, number)
+    if graph is None:
+        raise NotFoundError(f"no relations can be shown for case {number} now")
+    return Relations.of(graph, depth)

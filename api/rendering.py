@@ -1,0 +1,92 @@
+"""Draws pages: templates in the reader's language, addresses of static files that change with their content."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from api.answers import Text
+from api.language import Language, language_of
+from api.security import masked, visit_or_none
+from enforcement.access import Permission, allowed
+from enforcement.users import DEMO_MUNICIPALITIES, Visit
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE / "static"
+LANGUAGE_COOKIE = "taal"
+A_YEAR = 365 * 24 * 3600
+
+_templates = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@functools.cache
+def asset(name: str) -> str:
+    """The address of a static file; it changes when the file does, so browsers may keep it for ever."""
+    path = STATIC / name
+    version = hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "absent"
+    return f"/static/{name}?v={version}"
+
+
+def language(request: Request) -> Language:
+    return language_of(request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+
+
+def render(
+    request: Request, template: str, visit: Visit | None, *, status: int = 200, here: str = "", **context: Any
+) -> Response:
+    """A page. `here` is the address that the language link returns to, when it is not the one that was asked for."""
+    spoken = language(request)
+    asked = dict(request.query_params) | {"lang": spoken.other}
+    body = _templates.get_template(template).render(
+        t=spoken.text,
+        n=spoken.count,
+        lang=spoken,
+        say=functools.partial(say, spoken),
+        source=functools.partial(source_name, spoken),
+        other_language=f"{here}?lang={spoken.other}" if here else f"{request.url.path}?{urlencode(asked)}",
+        path=here or request.url.path,
+        visit=visit,
+        csrf=masked(visit.csrf) if visit else "",
+        casework=bool(visit and allowed(visit.viewer, Permission.LIST_CASES)),
+        place_name=DEMO_MUNICIPALITIES.get(visit.viewer.municipality, visit.viewer.municipality) if visit else "",
+        demo=request.app.state.settings.demo,
+        asset=asset,
+        **context,
+    )
+    response = HTMLResponse(body, status)
+    response.headers["content-language"] = spoken.code
+    if "lang" in request.query_params:
+        response.set_cookie(LANGUAGE_COOKIE, spoken.code, max_age=A_YEAR, samesite="lax", httponly=True)
+    return response
+
+
+def say(spoken: Language, text: Text | None) -> str:
+    """The side of a two-language text that this reader reads."""
+    return getattr(text, spoken.code) if text else ""
+
+
+def source_name(spoken: Language, source: str | None) -> str:
+    """What people call a source; an unknown one by its own name."""
+    try:
+        return spoken.text(f"source.{source}")
+    except KeyError:
+        return source or ""
+
+
+def problem_page(request: Request, status: int, kind: str) -> Response:
+    """What people see when something did not work."""
+    visit = None if status in (500, 503) else visit_or_none(request)
+    return render(request, "problem.html", visit, status=status, here="/", kind=kind)

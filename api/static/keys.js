@@ -1,0 +1,66 @@
+// Shortcuts on a page of cases: j and k move, n takes the next case, b goes to the findings, ? turns all of them off.
+
+const STORE = "weegschaal.keys";
+const root = document.documentElement;
+
+function on() {
+  return localStorage.getItem(STORE) !== "off";
+}
+
+function show() {
+  root.dataset.keys = on() ? "on" : "off";
+}
+
+function typing(target) {
+  return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+}
+
+function move(by) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  if (!rows.length) return;
+  const at = rows.indexOf(document.activeElement);
+  const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + by, 0), rows.length - 1);
+  rows[next].focus();
+  rows[next].scrollIntoView({ block: "nearest" });
+}
+
+function press(key) {
+  const target = document.querySelector(`[data-key="${key}"]`);
+  if (!target) return false;
+  if (target instanceof HTMLFormElement) target.requestSubmit();
+  else target.click();
+  return true;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (event.key === "?") {
+    localStorage.setItem(STORE, on() ? "off" : "on");
+    show();
+    event.preventDefault();
+  } else if (on() && (event.key === "j" || event.key === "k")) {
+    move(event.key === "j" ? 1 : -1);
+    event.preventDefault();
+  } else if (on() && (event.key === "n" || event.key === "b") && press(event.key)) {
+    event.preventDefault();
+  }
+});
+
+// Looking at a node brings its own relations forward.
+for (const node of document.querySelectorAll("[data-node]")) {
+  const graph = node.closest("svg");
+  const edges = [...graph.querySelectorAll(".edge")].filter(
+    (edge) => edge.dataset.from === node.dataset.node || edge.dataset.to === node.dataset.node,
+  );
+  const mark = (near) => () => {
+    graph.classList.toggle("graph--looking", near);
+    for (const edge of edges) edge.classList.toggle("edge--near", near);
+  };
+  for (const name of ["mouseenter", "focus"]) node.addEventListener(name, mark(true));
+  for (const name of ["mouseleave", "blur"]) node.addEventListener(name, mark(false));
+}
+
+// A wrong field says so at once, also to those who listen.
+document.querySelector("#fout a")?.focus();
+
+show();

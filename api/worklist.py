@@ -1,0 +1,63 @@
+"""JSON routes of the worklist: a page of it, and taking the next case."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from api.answers import Basis, Item, Taken, Worklist
+from api.problems import responses
+from api.security import Meant, Signed, engine
+from enforcement.access import Permission, Viewer, rows
+from enforcement.cases import State, claim_next
+from enforcement.database import reading, writing
+from enforcement.tables import Draw, Run
+from enforcement.worklist import PAGE, Filters, worklist
+
+router = APIRouter(prefix="/api/v1", tags=["worklist"])
+
+
+def newest_draw(session: Session, viewer: Viewer) -> tuple[Draw, Run] | None:
+    """The list of the viewer's municipality with the run that ranked it; None before the first."""
+    query = rows(viewer, Draw, Permission.READ_POLICY).order_by(Draw.as_of.desc()).limit(1)
+    draw = session.scalars(query).first()
+    return (draw, session.get_one(Run, draw.run_id)) if draw else None
+
+
+def basis_of(run: Run) -> Basis:
+    return Basis(as_of=run.as_of, data_until=run.data_until, model=run.model_name, model_version=run.model_version)
+
+
+@router.get("/worklist", responses=responses(400, 401, 403))
+def read_worklist(
+    request: Request,
+    visit: Signed,
+    status: Annotated[list[State] | None, Query(description="default: all that is not closed")] = None,
+    mine: bool = False,
+    after: Annotated[str | None, Query(description="cursor of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
+) -> Worklist:
+    """Cases in the order to work in, from stored rows, without identities."""
+    filters = Filters(frozenset(status), mine) if status else Filters(mine=mine)
+    with reading(engine(request)) as session:
+        page = worklist(session, visit.viewer, filters, after, limit)
+        drawn = newest_draw(session, visit.viewer)
+        items = [Item.of(row) for row in page.items]
+        return Worklist(items=items, after=page.after, basis=basis_of(drawn[1]) if drawn else None)
+
+
+@router.post(
+    "/worklist/next",
+    response_model=Taken,
+    responses={204: {"description": "No case is free"}, **responses(401, 403)},
+)
+def take_next(request: Request, visit: Meant) -> Taken | Response:
+    """Takes the first free case: one conditional update, so two people never get one case."""
+    with writing(engine(request)) as session:
+        taken = claim_next(session, visit.viewer, dt.datetime.now(dt.UTC))
+    if taken is None:
+        return Response(status_code=204)
+    return Taken(number=taken.number, version=taken.version, lease_until=taken.lease_until)
