@@ -15,13 +15,14 @@ from pipelines.sources.xml import Part
 
 SOURCE = "rdw"
 
-_HOLDERS = ("ClientSuwi*", "OndernemingInst*")
+ORGANISATIONS = ("OndernemingInst", "HandelaarOndernemingInst")
+_HOLDERS = ("ClientSuwi*", "OndernemingInst*", "HandelaarOndernemingInst*")
 
 SERVICE = Service(
     source=SOURCE,
     names=("RDWDossierGSD", "RDWDossierDigitaleDiensten"),
     answers=("VoertuigbezitInfoPersoonResponse", "KentekenInfoResponse", "VoertuigbezitInfoOrgResponse"),
-    carriers={"Aansprakelijke": "vehicles", "ClientSuwi": "vehicles", "OndernemingInst": "vehicles"},
+    carriers={"Aansprakelijke": "vehicles", **dict.fromkeys(("ClientSuwi", *ORGANISATIONS), "vehicles")},
     children={
         "VoertuigbezitInfoPersoonResponse": _HOLDERS,
         "KentekenInfoResponse": _HOLDERS,
@@ -35,7 +36,7 @@ SERVICE = Service(
             "RdwAdres*",
             "Aansprakelijke*",
         ),
-        "OndernemingInst": ("Rechtspersoon", "VestigingOndernemingInst", "Aansprakelijke*"),
+        **dict.fromkeys(ORGANISATIONS, ("Rechtspersoon", "VestigingOndernemingInst", "Aansprakelijke*")),
         "Aansprakelijke": (
             "DatRegistratieAansprakelijkheid",
             "TijdBAansprakelijkheid",
@@ -81,7 +82,7 @@ def _take(gathering: Gathering, body: Part) -> None:
             gathering.flags["client_without_records"] += 1
         for liable in client.parts("Aansprakelijke"):
             gathering.add(liable, "vehicles", _vehicle(client, liable))
-    for company in body.parts("OndernemingInst"):
+    for company in (part for name in ORGANISATIONS for part in body.parts(name)):
         gathering.visit(company)
         for liable in company.parts("Aansprakelijke"):
             gathering.set_aside(liable, "Burgerservicenr", "the holder is an organisation, not a person", "vehicles")
