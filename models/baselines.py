@@ -62,7 +62,9 @@ class Baseline:
 
 def baselines(features: Mapping[str, FeatureLike]) -> tuple[Baseline, ...]:
     """Random; signals only (how many kinds of signal there are); longest not reviewed, when a feature says how long."""
-    signals = tuple(name for name, feature in features.items() if feature.topic == "signals")
+    signals = tuple(
+        name for name, one in features.items() if one.topic == "signals" and one.unit == "count" and one.direction > 0
+    )
     waiting = tuple(
         name
         for name, feature in features.items()

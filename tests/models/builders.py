@@ -20,6 +20,8 @@ UNTIL = dt.date(2026, 11, 1)
 class FakeFeature:
     name: str
     topic: str = "income"
+    title_nl: str = "Bedrag"
+    title_en: str = "Amount"
     sentence_nl: str = "Het bedrag is {value}."
     sentence_en: str = "The amount is {value}."
     none_nl: str = "Er is geen bedrag."
@@ -28,6 +30,7 @@ class FakeFeature:
     could_en: str = "It may have been reported."
     unit: str = "EUR"
     direction: int = 0
+    fill: float = 0.0
     contracts: tuple[str, ...] = ("incomes",)
     registers: tuple[str, ...] = ("UWV",)
 
@@ -36,7 +39,10 @@ def features(count: int = 12) -> dict[str, FakeFeature]:
     """The first raises, the second lowers, the third is free; so on in turn."""
     names = [f"feature_{i:02d}" for i in range(count)]
     return {
-        name: FakeFeature(name, TOPICS[i % len(TOPICS)], direction=(1, -1, 0)[i % 3]) for i, name in enumerate(names)
+        name: FakeFeature(
+            name, TOPICS[i % len(TOPICS)], unit=("count", "EUR", "months")[i % 3], direction=(1, -1, 0)[i % 3]
+        )
+        for i, name in enumerate(names)
     }
 
 
