@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from sqlalchemy import insert
 from sqlalchemy import select as sql_select
 
@@ -23,8 +24,7 @@ from enforcement.tables import Case, Draw, Network, Run, Score
 from enforcement.users import seed_demo_users
 from features.catalogue import CATALOGUE
 from features.circumstances import circumstances
-from features.matrix import case_members, freshness, sources_needed
-from features.records import CONTRACTS
+from features.matrix import case_members, sources_needed
 from features.relations.clusters import clusters
 from features.relations.edges import edges
 from features.relations.ego import egos
@@ -32,6 +32,7 @@ from models.dataset import LabelCoding, latest_outcomes
 from models.registry import Registry
 from models.scoring import score as score_cases
 from pipelines.eligibility import candidates, gather
+from pipelines.freshness import checked, delivered
 from pipelines.lake import Lake
 from pipelines.learning import ages_on, build_matrix, newest_date, sealed_store
 from pipelines.steps import Show, Tally, fingerprint, once
@@ -56,8 +57,8 @@ def score(settings: Settings, as_of: dt.date | None, show: Show) -> dict[str, An
     matrix = build_matrix(settings, day, show)
 
     def work(tally: Tally) -> dict[str, Any]:
-        fresh = freshness(lake.parts(), day)
-        sources = _sources(fresh, day)
+        towns = pq.read_table(matrix["path"], columns=["municipality"])["municipality"].unique().to_pylist()
+        sources = checked(delivered(settings, day), sources_needed(), towns, day)
         secret = yearly_secret(settings.keys, day.year)
         run_id = f"{day.isoformat()}-v{registered.version}-{matrix['sha256'][:8]}"
         dates = {contract: dt.date.fromisoformat(one["known"]) for contract, one in sources.items()}
@@ -71,9 +72,8 @@ def score(settings: Settings, as_of: dt.date | None, show: Show) -> dict[str, An
             as_of=day,
             source_dates=dates,
         )
-        towns = sorted(set(scored.municipality.tolist()))
         with writing(engine_of(settings.database)) as session:
-            for town in towns:
+            for town in sorted(towns):
                 commit_secret(session, town, day.year, secret, now())
         with writing(engine_of(settings.database)) as session:
             if session.get(Run, run_id) is None:
@@ -92,7 +92,7 @@ def score(settings: Settings, as_of: dt.date | None, show: Show) -> dict[str, An
                     )
                 )
                 session.flush()
-                rows = ({"run_id": run_id, "quality": {}} | row for row in scored.rows())
+                rows = ({"run_id": run_id, "quality": {"old_sources": []}} | row for row in scored.rows())
                 for chunk in _chunks(rows, 2_000):
                     session.execute(insert(Score), chunk)
         tally.rows = len(scored)
@@ -100,7 +100,7 @@ def score(settings: Settings, as_of: dt.date | None, show: Show) -> dict[str, An
             "run": run_id,
             "as_of": day.isoformat(),
             "cases": len(scored),
-            "municipalities": towns,
+            "municipalities": sorted(towns),
             "model_version": registered.version,
             "stays": scored.stays,
         }
@@ -230,29 +230,6 @@ def _champion(settings: Settings) -> Any:
         return Registry(settings.mlruns).load()
     except LookupError as error:
         raise LookupError("there is no champion to score with; run `weegschaal train` first") from error
-
-
-def _sources(fresh: dict[tuple[str, str], dt.date], day: dt.date) -> dict[str, Any]:
-    """Per contract {source, known, old}: the municipality that is furthest behind counts. Raises ValueError (R37)."""
-    needed = sources_needed()
-    towns = sorted({town for town, contract in fresh if contract == "benefits"})
-    sources: dict[str, Any] = {}
-    missing = []
-    for contract, max_age in needed.items():
-        shared = fresh.get(("0000", contract))
-        known = [found for town in towns if (found := fresh.get((town, contract), shared))]
-        if not known:
-            missing.append(f"{contract} was never delivered")
-            continue
-        oldest = min(known)
-        if (day - oldest).days > max_age:
-            missing.append(f"{contract} was last known on {oldest} ({(day - oldest).days} days; {max_age} at most)")
-        sources[contract] = {"source": CONTRACTS[contract].source, "known": oldest.isoformat(), "old": False}
-    if missing:
-        raise ValueError(
-            "a missing or old delivery is never read as nothing there: " + "; ".join(missing) + ". Ingest it first."
-        )
-    return sources
 
 
 def _shown(draw: Draw) -> dict[str, Any]:
