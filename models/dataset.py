@@ -41,7 +41,7 @@ class LabelCoding:
 
         >>> coding = LabelCoding()
         >>> day = dt.date(2025, 3, 1)
-        >>> coding.label(cause="breach", effect="down", approved=day, overturned=None)
+        >>> coding.label(cause="breach_of_duty", effect="down", approved=day, overturned=None)
         1.0
         >>> coding.label(cause="inconclusive", effect="none", approved=day, overturned=None)
         nan

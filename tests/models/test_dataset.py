@@ -20,15 +20,15 @@ DAY = dt.date(2025, 3, 1)
 @pytest.mark.parametrize(
     ("cause", "effect", "approved", "overturned", "label"),
     [
-        ("breach", "down", DAY, None, 1.0),
+        ("breach_of_duty", "down", DAY, None, 1.0),
         ("registry_wrong", "none", DAY, None, 1.0),
-        ("nothing", "none", DAY, False, 0.0),
+        ("nothing_irregular", "none", DAY, False, 0.0),
         ("municipal_error", "up", DAY, None, 0.0),
         ("inconclusive", "none", DAY, None, None),
-        ("breach", "unknown", DAY, None, None),
-        ("breach", "down", None, None, None),
+        ("breach_of_duty", "unknown", DAY, None, None),
+        ("breach_of_duty", "down", None, None, None),
         (None, None, DAY, None, None),
-        ("breach", "down", DAY, True, 0.0),
+        ("breach_of_duty", "down", DAY, True, 0.0),
     ],
 )
 def test_missing_is_never_zero(
@@ -52,7 +52,7 @@ def outcome(case: int, known: str, *, selected: dt.date = DAY, **columns: object
         "arm": "random",
         "probability": 0.02,
         "approved": known_at.date(),
-        "cause": "breach",
+        "cause": "breach_of_duty",
         "effect": "down",
         "overturned": None,
         "known_at": known_at,
