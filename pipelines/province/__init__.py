@@ -16,6 +16,7 @@ from pipelines.province.compare import Figure, table
 from pipelines.province.conduct import COHABITATION, RESIDENCE
 from pipelines.province.history import History, live
 from pipelines.province.incomes import draw_earnings
+from pipelines.province.messages import write_messages
 from pipelines.province.months import Days, Numbers, first_days, stream
 from pipelines.province.payments import draw_payments
 from pipelines.province.people import draw_people
@@ -95,13 +96,16 @@ def simulate(
         registry_rows.company_rows(companies, register),
         registry_rows.functionary_rows(people, functions, register),
     ]
-    written = write_all(folder, world, tables)
+    post = write_messages(folder, world, tables, clients, seed)
+    clock.done("messages", post.files)
+    written = write_all(folder, world, tables, post.sent)
     clock.done("extracts", sum(written.values()))
     write_truth(truth, world, spells, history, register)
     clock.done("truth", len(spells))
     figures = table(world, spells, people, history, earnings, payments)
     codes = tuple(one.code for one in world.municipalities)
-    return Summary(int(spells.running(MONTHS - 1).sum()), len(people), len(spells), codes, written, 0, tuple(figures))
+    now = int(spells.running(MONTHS - 1).sum())
+    return Summary(now, len(people), len(spells), codes, written, post.files, tuple(figures))
 
 
 class _Clock:

@@ -93,7 +93,7 @@ def draw_vehicles(spells: Spells, people: People, history: History, seed: int) -
     age = np.where(np.arange(many) < len(holders), rng.integers(1500, 5500, many), rng.integers(200, 2800, many))
     return Vehicles(
         person,
-        rng.permutation(6_000_000)[:many],
+        rng.choice(6_000_000, many, replace=False),
         first_day,
         np.where(end >= END_DAY, NEVER, end),
         rng.integers(0, 12, many),
@@ -112,7 +112,7 @@ def draw_rights(world: World, spells: Spells, people: People, history: History, 
     person = np.concatenate([usual, conduct.case[hidden]])
     acquired = np.concatenate(
         [
-            END_DAY - rng.exponential(3000, len(usual)).astype(np.int64) - 90,
+            END_DAY - rng.exponential(3000, len(usual)).astype(np.int64) - 5,
             first_days(np.minimum(conduct.start[hidden], MONTHS - 4)),
         ]
     )
@@ -120,7 +120,7 @@ def draw_rights(world: World, spells: Spells, people: People, history: History, 
     price = np.clip(19_000_000 * np.exp(rng.normal(0, 0.5, many)), 300_000, 90_000_000)
     return Rights(
         person,
-        rng.permutation(900_000)[:many],
+        rng.choice(900_000, many, replace=False),
         acquired,
         (price // 100_000 * 100_000).astype(np.int64),
         rng.integers(0, 2, many),

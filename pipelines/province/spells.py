@@ -90,4 +90,4 @@ def _births(world: World, rng: np.random.Generator, form: Numbers) -> Days:
 
 def _dossier_numbers(rng: np.random.Generator, municipality: Numbers) -> Numbers:
     """Seven digits, without repeats within a municipality and without order."""
-    return 1_000_000 + rng.permutation(8_000_000 if len(municipality) > 100_000 else 2_000_000)[: len(municipality)]
+    return 1_000_000 + rng.choice(2_000_000, len(municipality), replace=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +34,14 @@ def open_folder(folder: Path, world: World, municipality: int, name: str) -> Pat
     return place
 
 
-def write_extracts(folder: Path, world: World, rows: Rows, sent_apart: np.ndarray[Any, Any] | None = None) -> int:
+def write_extracts(folder: Path, world: World, rows: Rows, sent_apart: np.ndarray[Any, Any]) -> int:
     """Write one contract's rows, split by municipality and by whether they came in the last month. Rows known on or
     after the last day are nobody's yet. `sent_apart` marks rows that go as messages. Gives the number written."""
     wanted = rows.known < END
     recent = rows.known >= LAST_MONTH
     if rows.contract not in FLOWING:
         wanted &= ~recent
-    if sent_apart is not None:
-        wanted &= ~sent_apart
+    wanted &= ~sent_apart
     part = rows.municipality * 2 + recent
     keep = np.flatnonzero(wanted)
     keep = keep[np.lexsort((rows.known[keep], part[keep]))]
@@ -69,6 +68,8 @@ def _table(rows: Rows) -> Any:
     return table.replace_schema_metadata({"weegschaal.contract": rows.contract})
 
 
-def write_all(folder: Path, world: World, tables: Iterable[Rows]) -> dict[str, int]:
-    """Write every contract; gives rows per contract."""
-    return {rows.contract: write_extracts(folder, world, rows) for rows in tables}
+def write_all(
+    folder: Path, world: World, tables: Iterable[Rows], sent_apart: Mapping[str, np.ndarray[Any, Any]]
+) -> dict[str, int]:
+    """Write every contract, but for the rows sent as messages; gives rows per contract."""
+    return {rows.contract: write_extracts(folder, world, rows, sent_apart[rows.contract]) for rows in tables}
