@@ -16,7 +16,7 @@ from pathlib import Path
 from features.records import Address, PartialDate, Stay
 from pipelines.sources.brp import is_fault
 from pipelines.sources.brp_dates import brp_date
-from pipelines.sources.brp_residence import stay_of
+from pipelines.sources.brp_residence import stay_of, tells_stays_only
 from pipelines.sources.exchanges import Answer, Node, answers_in, keys_in
 from pipelines.sources.intake import Dates, Intake, UnreadableError, person_in
 from pipelines.sources.places import bag_object_of
@@ -34,8 +34,7 @@ def recognises(path: Path, head: bytes) -> bool:
         return True
     if {"type", "title", "status", "instance"} <= keys:
         return b"/bewoningen" in head
-    others = {"naam", "geboorte", "kinderen", "ouders", "partners", "geslacht", "nationaliteiten", "personen"}
-    return {"burgerservicenummer", "verblijfplaats"} <= keys and not keys & others
+    return tells_stays_only(head, keys)
 
 
 def read(path: Path) -> Reading:
@@ -106,15 +105,21 @@ def _read_answer(answer: Answer, body: dict[str, object], intake: Intake) -> Non
     for place, one in enumerate(objects):
         at = f"{answer.prefix}bewoningen[{place}]"
         with intake.record(at, "stays", _raw(one)):
-            _read_object(Node.of(one, at), intake)
+            node = Node.of(one, at)
+            bag, flags = bag_object_of(node.text("adresseerbaarObjectIdentificatie"))
+            if bag is None:
+                raise UnreadableError(node.name("adresseerbaarObjectIdentificatie"), "is not an object number")
+            if "bewoners" in node.fields or "mogelijkeBewoners" in node.fields or "bewoningPeriodes" not in node.fields:
+                _read_composition(node, Address(bag_object=bag), flags, intake)
+            # version 1 had the compositions one level deeper
+            for part in node.groups("bewoningPeriodes"):
+                with intake.record(part.path, "stays", _raw(one)):
+                    _read_composition(part, Address(bag_object=bag), flags, intake)
 
 
-def _read_object(node: Node, intake: Intake) -> None:
+def _read_composition(node: Node, address: Address, flags: tuple[str, ...], intake: Intake) -> None:
     """One composition of residents: everybody in it has the same address and period."""
     dates = Dates()
-    bag, flags = bag_object_of(node.text("adresseerbaarObjectIdentificatie"))
-    if bag is None:
-        raise UnreadableError(node.name("adresseerbaarObjectIdentificatie"), "is not an object number")
     period = node.group("periode")
     start, end = brp_date(dates, period, "datumVan"), brp_date(dates, period, "datumTot")
     if start is None or end is None:
@@ -132,9 +137,7 @@ def _read_object(node: Node, intake: Intake) -> None:
         for place, one in enumerate(people):
             at = f"{node.name(field)}[{place}]"
             with intake.record(at, "stays", _raw({**node.fields, "bewoners": [one], "mogelijkeBewoners": field})):
-                composition = _Composition(
-                    Address(bag_object=bag), start, end, certainty, overflow, flags + dates.flags
-                )
+                composition = _Composition(address, start, end, certainty, overflow, flags + dates.flags)
                 intake.keep(at, composition.stay(Node.of(one, at)))
 
 

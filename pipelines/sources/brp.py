@@ -12,7 +12,7 @@ from pathlib import Path
 
 from features.records import Kinship, PartialDate, Person
 from pipelines.sources.brp_dates import brp_date
-from pipelines.sources.brp_residence import stay_of
+from pipelines.sources.brp_residence import stay_of, tells_stays_only
 from pipelines.sources.bsn import a_number_of
 from pipelines.sources.exchanges import Answer, Node, answers_in, keys_in
 from pipelines.sources.intake import Dates, Intake, UnreadableError, bsn_in, person_in
@@ -39,7 +39,7 @@ _NATIONALITIES = {
 
 def recognises(path: Path, head: bytes) -> bool:
     keys = keys_in(head)
-    if keys & {"openapi", "swagger", "$schema", "bewoningen", "_postman_id"}:
+    if keys & {"openapi", "swagger", "$schema", "bewoningen", "_postman_id"} or tells_stays_only(head, keys):
         return False
     if "personen" in keys or "ingeschrevenpersonen" in keys:
         return True

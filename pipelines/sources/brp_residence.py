@@ -12,6 +12,14 @@ _KINDS = ("Adres", "VerblijfplaatsBuitenland", "Locatie", "VerblijfplaatsOnbeken
 _UNKNOWN_COUNTRY = "0000"
 
 
+def tells_stays_only(head: bytes, keys: frozenset[str]) -> bool:
+    """Whether a file begins like the list form of Bewoning: people with a residence of which only the dates and the
+    object matter. The list form of Personen tells more about a person."""
+    more = {"aNummer", "geslacht", "nationaliteiten", "partners", "ouders", "kinderen", "gemeenteVanInschrijving"}
+    listed = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    return listed and {"burgerservicenummer", "verblijfplaats"} <= keys and not keys & {*more, "verblijfadres"}
+
+
 def stay_of(person_node: Node, person: str) -> Stay:
     """The stay someone has now; it has no end. Raises UnreadableError."""
     node = person_node.group("verblijfplaats")
@@ -28,7 +36,7 @@ def stay_of(person_node: Node, person: str) -> Stay:
     address, flags = _address(kind, node, at, municipality)
     function = node.code("functieAdres")
     investigated = _investigated(node) or _investigated(at)
-    if node.yes("indicatieVastgesteldVerblijftNietOpAdres"):
+    if node.yes("indicatieVastgesteldVerblijftNietOpAdres") or _found_absent(node):
         investigated, flags = True, (*flags, "found_not_living_there")
     flags += ("under_investigation",) if investigated else ()
     flags += ("letter_address",) if function == "B" else ()
@@ -52,6 +60,12 @@ def _investigated(node: Node) -> bool:
     if isinstance(value, dict):
         return not value.get("datumEindeOnderzoek")
     return bool(value)
+
+
+def _found_absent(node: Node) -> bool:
+    """The mock gives the element in onderzoek; 089999 says that somebody was found not to live there."""
+    value = node.fields.get("inOnderzoek")
+    return isinstance(value, dict) and value.get("aanduidingGegevensInOnderzoek") in ("089999", "589999")
 
 
 def _kind(node: Node, at: Node) -> str:

@@ -78,6 +78,8 @@ def _json(text: bytes) -> str:
         return "a recording of exchanges with another service than BRP Personen, Bewoning and the Handelsregister"
     if "item" in keys and "request" in keys:
         return "a collection of requests (Postman), not a delivery"
+    if {"type", "fields"} <= keys or "RaadpleegMet" in text[:200].decode("utf-8", errors="replace"):
+        return "a question to BRP Personen, not its answer"
     if _is_code_list(text):
         return "a list of codes, not a delivery"
     if not keys:

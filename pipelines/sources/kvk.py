@@ -22,6 +22,7 @@ _PROFILE = frozenset(
         *("formeleRegistratiedatum", "resultatenPerPagina", "aantalCommercieleVestigingen"),
     )
 )
+_OF_A_COMPANY = frozenset(("formeleRegistratiedatum", "materieleRegistratie", "handelsnamen", "naam"))
 _NOTHING = frozenset(("IPD0005", "IPD5200"))
 """codes with which the register says that it knows no such company, or finds none"""
 
@@ -64,7 +65,7 @@ def _read_body(at: str, body: object, answer: Answer, intake: Intake) -> bool:
         else:
             intake.faults += 1
         return True
-    if "resultaten" in body or "vestigingen" in body:
+    if "resultaten" in body or ("vestigingen" in body and not body.keys() & _OF_A_COMPANY):
         _read_many(at, body, intake)
         return True
     if "kvkNummer" not in body:
@@ -100,8 +101,9 @@ def _read_many(at: str, body: dict[str, object], intake: Intake) -> None:
 def _read_embedded(where: str, node: Node, intake: Intake) -> None:
     """Branches that came along with the profile of the company."""
     main = node.group("_embedded").group("hoofdvestiging").text("vestigingsnummer")
+    embedded = node.group("_embedded")
     for field in ("vestigingen", "vestigingsprofielen"):
-        for branch in node.group("_embedded").groups(field):
+        for branch in embedded.groups(field) + node.groups(field):
             if branch.text("vestigingsnummer") == main:
                 continue
             with intake.record(f"{where} {branch.path}", "companies", _raw(branch.fields)):
@@ -179,7 +181,7 @@ def _trade_name(node: Node, form: str, rsin: str) -> tuple[str | None, tuple[str
         node.groups("handelsnamen"), key=lambda one: whole_in(one.name("volgorde"), one.text("volgorde")) or 0
     )
     first = next((one.text("naam") for one in names if one.text("naam")), "")
-    return first or node.text("eersteHandelsnaam") or node.text("naam") or node.text("statutaireNaam") or None, ()
+    return first or node.text("eersteHandelsnaam") or node.text("naam") or node.text("handelsnaam") or None, ()
 
 
 def _staff(node: Node) -> int | None:

@@ -92,6 +92,27 @@ def test_the_list_form_has_dates_of_its_own(tmp_path: Path) -> None:
     assert [row.at for row in reading.quarantined] == ["[2]"]
 
 
+def test_the_list_form_with_names_keeps_no_names(tmp_path: Path) -> None:
+    place = {"adresseerbaarObjectIdentificatie": OBJECT, "datumAanvangAdreshouding": "20150801"}
+    person = {"burgerservicenummer": ANNA, "naam": {"voornamen": "A"}, "geboorte": {}, "verblijfplaats": place}
+    path = written(tmp_path, "test-data.json", [person])
+    assert bewoning.recognises(path, path.read_bytes())
+    (stay,) = of_kind(bewoning.read(path), Stay)
+    assert "fields_not_kept" in stay.flags
+
+
+def test_compositions_one_level_deeper_are_read_too(tmp_path: Path) -> None:
+    part = {
+        "periode": {"datumVan": "2020-01-01", "datumTot": "2020-07-01"},
+        "bewoners": [{"burgerservicenummer": ANNA}],
+    }
+    whole = {"adresseerbaarObjectIdentificatie": OBJECT, "bewoningPeriodes": [part, {**part, "periode": 7}]}
+    reading = read(tmp_path, whole)
+    (stay,) = of_kind(reading, Stay)
+    assert (stay.address.bag_object, stay.end) == (OBJECT, PartialDate.on(dt.date(2020, 7, 1)))
+    assert [row.at for row in reading.quarantined] == ["bewoningen[0].bewoningPeriodes[1]"]
+
+
 def test_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="bewoningen"):
         bewoning.read(written(tmp_path, "a.json", {"personen": []}))

@@ -101,6 +101,24 @@ def test_further_branches_get_a_row_each(tmp_path: Path) -> None:
     assert second.address is None
 
 
+def test_branches_beside_the_profile_do_not_hide_the_company(tmp_path: Path) -> None:
+    reading = read(tmp_path, profile(vestigingen=[{"vestigingsnummer": "000090000003"}]))
+    assert [company.branch for company in of_kind(reading, Company)] == ["000090000001", "000090000003"]
+
+
+def test_a_list_of_branches_and_a_page_of_results(tmp_path: Path) -> None:
+    branches = {
+        "kvkNummer": "90000001",
+        "aantalCommercieleVestigingen": 1,
+        "vestigingen": [{"vestigingsnummer": "000090000003"}],
+    }
+    results = {"resultatenPerPagina": 10, "resultaten": [{"kvkNummer": "90000002", "type": "rechtspersoon"}, {}]}
+    assert one(tmp_path, branches).company == "90000001"
+    reading = read(tmp_path, results)
+    assert [company.company for company in of_kind(reading, Company)] == ["90000002"]
+    assert [row.at for row in reading.quarantined] == ["resultaten[1]"]
+
+
 def test_bad_numbers_and_words_go_to_quarantine(tmp_path: Path) -> None:
     for body in (
         profile(kvkNummer="9"),
