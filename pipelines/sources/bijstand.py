@@ -20,7 +20,7 @@ SOURCE = "bijstand"
 
 SERVICE = Service(
     source=SOURCE,
-    names=("Bijstandsregelingen",),
+    name="Bijstandsregelingen",
     answers=("BijstandsregelingenInfoResponse",),
     carriers={
         "Vordering": "claims",

@@ -22,7 +22,7 @@ _ADDRESS = (
 
 SERVICE = Service(
     source="brp-suwi",
-    names=("BRPDossierPersoonGSD",),
+    name="BRPDossierPersoon",
     answers=("AanvraagPersoonResponse",),
     carriers={
         "ClientSuwi": "persons",

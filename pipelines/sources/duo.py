@@ -16,7 +16,7 @@ SOURCE = "duo"
 
 SERVICE = Service(
     source=SOURCE,
-    names=("DUODossierStudiefinancieringGSD",),
+    name="DUODossierStudiefinanciering",
     answers=("DUOStudiefinancieringInfoResponse",),
     carriers={"Studiefinanciering": "study_grants", "ClientSuwi": "study_grants"},
     children={

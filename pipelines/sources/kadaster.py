@@ -33,7 +33,7 @@ _OBJECT = (
 
 SERVICE = Service(
     source=SOURCE,
-    names=("KadasterDossierGSD",),
+    name="KadasterDossier",
     answers=("PersoonsInfoResponse", "ObjectInfoKadastraleAanduidingResponse", "ObjectInfoLocatieOZResponse"),
     carriers={"OnroerendeZaak": "properties", "Gerechtigde": "properties", "ClientSuwi": "properties"},
     children={

@@ -20,7 +20,7 @@ _HOLDERS = ("ClientSuwi*", "OndernemingInst*", "HandelaarOndernemingInst*")
 
 SERVICE = Service(
     source=SOURCE,
-    names=("RDWDossierGSD", "RDWDossierDigitaleDiensten"),
+    name="RDWDossier",
     answers=("VoertuigbezitInfoPersoonResponse", "KentekenInfoResponse", "VoertuigbezitInfoOrgResponse"),
     carriers={"Aansprakelijke": "vehicles", **dict.fromkeys(("ClientSuwi", *ORGANISATIONS), "vehicles")},
     children={
@@ -42,6 +42,7 @@ SERVICE = Service(
             "TijdBAansprakelijkheid",
             "DatEAansprakelijkheid",
             "Voertuig",
+            "Handelaarskenteken",
         ),
         "Voertuig": (
             "CdSrtVoertuig",

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipelines.sources import bijstand, brp_suwi, duo, kadaster, rdw, uwv_income
 from pipelines.sources.gathering import ANSWERS, Gathering
 from pipelines.sources.reading import Reading, RefusedError
+from pipelines.sources.suwiml import belongs
 from pipelines.sources.xml import Part, open_message, outline
 
 SOURCE = "suwi-other"
 
 KNOWN = {
-    "IBVerwijsindexInfoResponse": "IBVerwijsindex",
+    "IBVerwijsindexResponse": "IBVerwijsindex",
     "SVBPersoonsInfoResponse": "SVBDossierPersoonGSD",
     "UWVPersoonsWvInfoResponse": "UWVDossierWerknemersverzekeringenGSD",
     "GSDReintegratieInfoResponse": "GSDDossierReintegratie",
@@ -23,25 +25,14 @@ KNOWN = {
 }
 """payload -> its service, for messages that lost their namespace"""
 
-WITH_CONTRACT = (
-    "UWVDossierInkomstenGSD",
-    "UWVDossierInkomstenGSDDigitaleDiensten",
-    "Bijstandsregelingen",
-    "RDWDossierGSD",
-    "RDWDossierDigitaleDiensten",
-    "KadasterDossierGSD",
-    "DUODossierStudiefinancieringGSD",
-    "BRPDossierPersoonGSD",
-)
+WITH_CONTRACT = tuple(one.SERVICE for one in (uwv_income, bijstand, rdw, kadaster, duo, brp_suwi))
 
 
 def recognises(path: Path, head: bytes) -> bool:
     found = outline(head)
-    if found is None or found.service in WITH_CONTRACT:
+    if found is None or any(belongs(service, head) for service in WITH_CONTRACT):
         return False
-    if found.service is not None:
-        return b"SuwiML" in head or found.root in KNOWN or found.root == "Fault"
-    return found.root in KNOWN or found.root == "Fault"
+    return found.root in KNOWN or found.of_suwi or (found.root == "Fault" and found.service is None)
 
 
 def read(path: Path) -> Reading:
@@ -56,8 +47,9 @@ def read(path: Path) -> Reading:
             continue
         service = KNOWN.get(body.name) or _service(path, body)
         gathering.answer(body)
-        clients = [child for child in body.children() if child.name not in ANSWERS]
-        for client in clients or ([] if body.element.xpath("count(*)") else [body]):
+        said = list(body.children())
+        clients = [child for child in said if child.name not in ANSWERS]
+        for client in clients if said else [body]:
             gathering.set_aside(client, client.name, f"there is no contract for {service} ({body.name})")
     return gathering.reading(SOURCE, message.version)
 

@@ -17,10 +17,11 @@ from pipelines.sources.xml import Part, open_message, outline
 
 @dataclass(frozen=True)
 class Service:
-    """A SuwiML service. `names` are the services of this form in the namespace; `answers` the payloads' local names."""
+    """A SuwiML service. `name` begins its names in the namespace, which go on for the party that asks (GSD,
+    DigitaleDiensten); `answers` are the payloads' local names."""
 
     source: str
-    names: tuple[str, ...]
+    name: str
     answers: tuple[str, ...]
     carriers: dict[str, str]
     children: Children
@@ -36,9 +37,10 @@ def belongs(service: Service, head: bytes) -> bool:
     found = outline(head)
     if found is None:
         return False
-    if found.service is not None:
-        return found.service in service.names
-    return found.root in service.answers or found.root in service.requests
+    ours = found.root in service.answers or found.root in service.requests
+    if found.service is None:
+        return ours
+    return found.service.startswith(service.name) and (ours or found.root == "Fault")
 
 
 def read_service(path: Path, service: Service, take: Callable[[Gathering, Part], None]) -> Reading:

@@ -16,7 +16,7 @@ SOURCE = "uwv-income"
 
 SERVICE = Service(
     source=SOURCE,
-    names=("UWVDossierInkomstenGSD", "UWVDossierInkomstenGSDDigitaleDiensten"),
+    name="UWVDossierInkomsten",
     answers=("UWVPersoonsIkvInfoResponse",),
     carriers={"Inkomstenopgave": "incomes", "Inkomstenverhouding": "incomes", "ClientSuwi": "incomes"},
     children={

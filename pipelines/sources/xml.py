@@ -35,13 +35,14 @@ class Outline:
     root: str
     service: str | None = None
     version: str | None = None
+    of_suwi: bool = False
 
 
 def outline(head: bytes) -> Outline | None:
     """The outline of a file that begins like XML; None for anything else. Never raises.
 
     >>> outline(b'<a:KentekenInfoResponse xmlns:a="http://bkwi.nl/SuwiML/Diensten/RDWDossierGSD/v0200">')
-    Outline(root='KentekenInfoResponse', service='RDWDossierGSD', version='v0200')
+    Outline(root='KentekenInfoResponse', service='RDWDossierGSD', version='v0200', of_suwi=True)
     """
     text = _decoded(head).lstrip("\ufeff \t\r\n")
     if not text.startswith("<"):
@@ -54,7 +55,9 @@ def outline(head: bytes) -> Outline | None:
     if root is None:
         return None
     service = _SERVICE.search(bare)
-    return Outline(root, service.group(1), service.group(2)) if service else Outline(root)
+    if service is None:
+        return Outline(root)
+    return Outline(root, service.group(1), service.group(2), "/SuwiML/Diensten/" in bare)
 
 
 def _decoded(head: bytes) -> str:

@@ -68,3 +68,11 @@ def test_a_service_nobody_knows_is_set_aside_too(tmp_path: Path):
     assert suwi_other.recognises(file, file.read_bytes())
     (row,) = suwi_other.read(file).quarantined
     assert "NieuwDossier" in row.reason
+
+
+def test_the_referral_index_is_recognised_by_name(tmp_path: Path):
+    file = tmp_path / "index.xml"
+    file.write_text("<IBVerwijsindexResponse><ClientSuwi/></IBVerwijsindexResponse>")
+    assert suwi_other.recognises(file, file.read_bytes())
+    (row,) = suwi_other.read(file).quarantined
+    assert "IBVerwijsindex" in row.reason

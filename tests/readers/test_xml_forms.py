@@ -14,7 +14,7 @@ XSD = "{http://www.w3.org/2001/XMLSchema}"
 
 
 def schemas(service: Service) -> list[etree._Element]:
-    folder = next(SHARED.glob(f"suwinet/xsd/{service.names[0]}-*"))
+    folder = next(SHARED.glob(f"suwinet/xsd/{service.name}*-v*"))
     return [etree.parse(file).getroot() for file in sorted(folder.rglob("Diensten/**/*.xsd"))]
 
 
