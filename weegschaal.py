@@ -213,8 +213,19 @@ def train(
 
 
 def _show_training(result: dict[str, Any]) -> None:
-    table("Candidates, out of time", result["candidates"])
+    rows = [
+        {"candidate": one["name"], "precision at the top": _estimate(one["precision"]), "note": one["precision"]["why"]}
+        for one in result["candidates"]
+    ]
+    table("Candidates, out of time", rows)
     out.print(f"Champion: {result['champion']}. {result['why']}", highlight=False)
+
+
+def _estimate(figure: dict[str, Any]) -> str:
+    """A share with its interval, or the word for why there is none."""
+    if figure["value"] is None:
+        return str(figure["status"])
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
 @app.command()
