@@ -9,7 +9,7 @@ from pipelines.steps import Show, Tally, fingerprint, once, unseen
 
 
 def demo(settings: Settings, clients: int, seed: int, show: Show) -> dict[str, Any]:
-    """Everything up to the worklists, going on where it stopped: {as_of, draws}. Done before, it is read in a moment."""
+    """Everything up to the worklists, going on where it stopped: {as_of, draws}. Done before, it is only read."""
     return once(
         settings, "demo", fingerprint(clients, seed), unseen, lambda _: _all_the_way(settings, clients, seed, show)
     )
