@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import sys
@@ -22,7 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-out = Console()
+WIDE = None if sys.stdout.isatty() else 160  # a file or pipe has no width to fold to
+out = Console(width=WIDE)
 err = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -264,8 +266,6 @@ def serve(port: Annotated[int | None, typer.Option(help="WEEGSCHAAL_PORT by defa
 
     Example: weegschaal serve --port 8080
     """
-    import dataclasses
-
     from enforcement.settings import Settings
 
     settings = Settings.read()
@@ -285,7 +285,7 @@ def _serve(settings: Any) -> None:
                 return
             out.print(f"\nWeegschaal answers at http://127.0.0.1:{settings.port}/  (Ctrl+C stops it)", highlight=False)
             if settings.demo:
-                table("Demo users, no password", demo_users())
+                table("Demo users, no password", [dataclasses.asdict(one) for one in demo_users()])
 
     config = uvicorn.Config(
         create_app(settings), host="127.0.0.1", port=settings.port, log_level="warning", access_log=False
