@@ -17,6 +17,10 @@ from pipelines.sources.intake import UnreadableError
 from pipelines.sources.reading import RefusedError
 
 _UNPACKED_LIMIT = 64 * 2**20
+_DEEPEST = 100
+"""levels inside each other; the services use about ten"""
+_MOST_IN_YAML = 2_000_000
+"""values in a cassette, those behind an alias counted each time: a few aliases of aliases would fill the memory"""
 _KEY = re.compile(rb'"([A-Za-z_$][\w$.-]*)"\s*:')
 
 
@@ -58,6 +62,7 @@ def answers_in(path: Path) -> list[Answer]:
             content = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe loader
         except (yaml.YAMLError, ValueError, RecursionError, OverflowError, TypeError) as error:
             raise RefusedError(f"{path.name}: neither JSON nor a recorded exchange ({_place(error)})") from None
+        _check_size(path.name, content, _MOST_IN_YAML)
     if isinstance(content, dict) and isinstance(content.get("interactions"), list):
         return [_recorded(number, one) for number, one in enumerate(content["interactions"], start=1)]
     return [Answer("", content)]
@@ -65,10 +70,27 @@ def answers_in(path: Path) -> list[Answer]:
 
 def _json(name: str, raw: bytes) -> object:
     try:
-        return json.loads(raw.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once, parse_constant=_no_constant)
+        content = json.loads(raw.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         # the message of a decoder names the place only; it never quotes the text
         raise RefusedError(f"{name}: cannot be read as JSON ({_place(error)})") from None
+    _check_size(name, content)
+    return content
+
+
+def _check_size(name: str, content: object, most: int | None = None) -> None:
+    """Raises RefusedError for what is nested too deep to walk through, or holds too much."""
+    waiting = [(content, 0)]
+    seen = 0
+    while waiting:
+        value, depth = waiting.pop()
+        seen += 1
+        if depth > _DEEPEST or (most is not None and seen > most):
+            raise RefusedError(f"{name}: is nested too deep or holds too many values to be an answer of a service")
+        if isinstance(value, dict):
+            waiting += [(one, depth + 1) for one in value.values()]
+        elif isinstance(value, list):
+            waiting += [(one, depth + 1) for one in value]
 
 
 def _place(error: Exception) -> str:

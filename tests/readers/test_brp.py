@@ -223,6 +223,21 @@ def test_what_cannot_be_read_whole_is_refused(tmp_path: Path, text: str) -> None
         brp.read(written(tmp_path, "a.json", text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"personen": ' + "[" * 500 + "]" * 500 + "}",
+        "interactions:\n- &a\n  response: {body: {x: *a}}\n",
+        "".join(f"k{n}: &k{n} [" + ", ".join([f"*k{n - 1}"] * 9 if n else ["1"] * 9) + "]\n" for n in range(12))
+        + "interactions: [{response: {body: {personen: *k11}}}]\n",
+    ],
+    ids=["deep", "ring", "aliases of aliases"],
+)
+def test_what_would_fill_the_memory_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(RefusedError):
+        brp.read(written(tmp_path, "a.yaml", text))
+
+
 def test_the_list_form_of_the_public_mock(tmp_path: Path) -> None:
     person = {
         "aNummer": "1234567890",
