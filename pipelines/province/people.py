@@ -50,7 +50,7 @@ def passing_numbers(first: int, many: int) -> Numbers:
     """The first `many` nine-digit numbers from `first` on that pass the 11-proef (weights 9 to 2 and -1).
 
     >>> passing_numbers(900000000, 2).tolist()
-    [900000007, 900000019]
+    [900000004, 900000016]
     """
     weights = np.array([9, 8, 7, 6, 5, 4, 3, 2, -1])
     numbers = first + np.arange(many * 11 + 200)

@@ -35,7 +35,7 @@ def person_rows(people: People, register: Register, seed: int) -> Rows:
     many = len(people)
     everyone = np.arange(many)
     gone = rng.random(many) < 0.004
-    suspended = END_DAY - rng.integers(10, 900, many)
+    suspended = END_DAY - rng.integers(45, 900, many)
     known = np.where(gone, suspended + 6, np.maximum(BACKFILL, people.birth + 8))
     abroad = (people.origin > 0) & ((END_DAY - people.birth) > 24 * 365.25)
     country = np.where(abroad, people.origin, 0)

@@ -156,7 +156,7 @@ def accounts(numbers: Numbers) -> Any:
     """IBANs of a bank that does not exist (WGSM), with right check digits (ISO 13616).
 
     >>> accounts(np.array([1])).to_pylist()
-    ['NL71WGSM0000000001']
+    ['NL88WGSM0000000001']
     """
     bank = int("".join(str(ord(letter) - 55) for letter in "WGSM"))
     check = [98 - (bank * 10**16 + int(number) * 10**6 + 232100) % 97 for number in numbers]

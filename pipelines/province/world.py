@@ -131,7 +131,7 @@ class World:
     seen_in_polis: float = 0.07
     """of income irregularities: in the polis and not declared. The rest is paid in cash, abroad or by platforms, or is
     settled by the ordinary work before anyone reviews"""
-    seen_by_signal: float = 0.22
+    seen_by_signal: float = 0.38
     """of irregularities: an Inlichtingenbureau signal follows within a year"""
     seen_at_address: float = 0.22
     """of cohabitation: the partner was registered at the address until recently"""
