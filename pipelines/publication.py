@@ -107,7 +107,8 @@ class Publication:
         """Make view `good_<contract>`, quarantine the rest; False when there is nothing good or the file is held."""
         name = staged.contract.name
         query = checked(staged)
-        total, broken = self.connection.execute(f"SELECT count(*), count(_broken) FROM ({query})").fetchone()
+        # fetched whole: the engine writes down torn lines when a query ends, not when its first row is there
+        ((total, broken),) = self.connection.execute(f"SELECT count(*), count(_broken) FROM ({query})").fetchall()
         budget = staged.contract.error_budget
         torn = self._torn(staged) if staged.stock else []
         over = staged.stock and broken + len(torn) > budget * (total + len(torn))

@@ -1,0 +1,75 @@
+"""Killed at any named point, nothing is lost and nothing is half there: running again gives the undisturbed state."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.faults import POINTS, VARIABLE
+from tests.pipelines.deliveries import ENVIRONMENT, about, extract, files_of, income_row, lake_in, world
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import sys
+from pathlib import Path
+from enforcement.settings import Settings
+from pipelines.ingest import ingest
+reports = ingest(Settings.read(), [Path(sys.argv[1])], seed=1)
+assert [one.status for one in reports if one.status not in ("published", "unchanged")] == [], reports
+"""
+
+
+def deliver(folder: Path) -> Path:
+    """Two stock files and some messages, with a protected attribute and a broken row among them."""
+    place = about(folder / "march")
+    rows = [income_row(f"99999{n:04d}") for n in range(40)]
+    extract(place / "incomes.parquet", "incomes", [*rows, income_row("12")])
+    people = [{"list": f"10000000{n:02d}", "person": f"99999{n:04d}", "name": f"N{n}", "sex": "V"} for n in range(30)]
+    extract(place / "persons.csv", "persons", people)
+    for name in ("duo.xml", "suwi_nothing.xml"):
+        (place / name).write_bytes((ROOT / "tests" / "readers" / "fixtures" / name).read_bytes())
+    return folder
+
+
+def run(home: Path, folder: Path, kill_at: str | None = None) -> int:
+    environment = {**os.environ, **ENVIRONMENT, "WEEGSCHAAL_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    environment.pop(VARIABLE, None)
+    if kill_at:
+        environment[VARIABLE] = kill_at
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(folder)], env=environment, cwd=ROOT, check=False
+    ).returncode
+
+
+def state(home: Path) -> tuple[dict[str, Any], set[str]]:
+    lake = lake_in(home)
+    return world(lake), {name for name in files_of(lake) if name.startswith("lake/")}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[dict[str, Any], set[str]]]:
+    place = tmp_path_factory.mktemp("undisturbed")
+    folder = deliver(place / "deliveries")
+    assert run(place / "home", folder) == 0
+    return folder, state(place / "home")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_any_point_nothing_is_lost(
+    point: str, tmp_path: Path, undisturbed: tuple[Path, tuple[dict[str, Any], set[str]]]
+) -> None:
+    folder, (whole, files) = undisturbed
+    assert run(tmp_path, folder, kill_at=point) == 137, f"no delivery reached {point}"
+    seen = world(lake_in(tmp_path))["rows"]
+    for contract, rows in seen.items():
+        assert len(rows) == len(whole["rows"][contract]), f"{contract} is half visible"
+    assert run(tmp_path, folder) == 0
+    again, left = state(tmp_path)
+    assert again == whole
+    assert left == files
