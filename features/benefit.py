@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 
 from features.declaration import source
-from features.known import OF_CASE, days_between, month_number
+from features.known import OF_CASE, days_between, lasting, month_number
 
 LAW = "Participatiewet 17, 53a, 54, 58"
 BANDS = ((183, 0), (365, 1), (730, 2), (1826, 3), (3652, 4))
@@ -22,7 +22,7 @@ CHANGE = (
 
 @source(
     topic="benefit",
-    reads={"benefits": ("start_earliest", "start_latest", "role", "norm", "norm_cents")},
+    reads={"benefits": ("start_earliest", "start_latest", "end_latest", "role", "norm", "norm_cents")},
     legal_basis=LAW,
 )
 def term(t: Any, members: Any) -> Any:
@@ -30,7 +30,7 @@ def term(t: Any, members: Any) -> Any:
     b = t.benefits
     clients = members.filter(members.role == "client").drop("role")
     rows = clients.join(b.filter(b.role == "client"), [*OF_CASE, "person_id"])
-    rows = rows.filter(rows.start_earliest < rows.as_of)
+    rows = rows.filter((rows.start_earliest < rows.as_of) & lasting(rows.end_latest, rows.as_of))
     place = ibis.row_number().over(
         group_by=[rows.case_id, rows.as_of],
         order_by=[rows.start_earliest.desc(), rows.person_id, rows.norm_cents, rows.norm],

@@ -101,13 +101,13 @@ def companies_begun(rows: Any, within: Any) -> Any:
 @source(
     topic="companies",
     after=(posts,),
-    reads={"companies": ("company", "branch", "staff", "end_earliest")},
+    reads={"companies": ("company", "branch", "staff", "start_earliest", "end_earliest")},
     legal_basis=LAW,
 )
 def own_companies(t: Any, members: Any) -> Any:
-    """The companies of `posts` that have not ended."""
+    """The companies of `posts` that have begun and not ended."""
     c = t.near("companies", t.posts.select("company", "municipality", "as_of"), "company")
-    c = c.filter(lasting(c.end_earliest, c.as_of))
+    c = c.filter((c.start_earliest < c.as_of).fill_null(True) & lasting(c.end_earliest, c.as_of))
     rows = t.posts.join(c, ["company", "municipality", "as_of"])
     return rows.select("case_id", "as_of", "company", "staff")
 

@@ -173,7 +173,7 @@ def composition(t: Any, members: Any) -> Any:
     """
     terms, h = t.term, t.housemates
     here = h.group_by("case_id", "as_of").aggregate(adults=h.person_id.nunique(where=h.adult), hub=h.hub.max())
-    b = t.benefits.filter(lambda r: r.role == "client")
+    b = t.benefits.filter(lambda r: (r.role == "client") & (r.start_earliest < r.as_of))
     counted = b.group_by(*OF_CASE).aggregate(counted=b.cost_sharers.argmax(b.start_earliest))
     pairs = members.group_by("case_id", "as_of").aggregate(couple=(members.role == "partner").any())
     homed = t.homes.filter((t.homes.role == "client") & t.homes.address_id.notnull())

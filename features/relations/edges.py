@@ -45,10 +45,10 @@ another municipality; `links` counts who is linked to the far end, `hub` is the 
 HUB_ABOVE = {"address": HUB, "employer": HUB, "company": HUB, "account": 3, "vehicle": 3}
 """links above which a place is a hub, by kind of node"""
 HUB_REASONS = {
-    "address": ("Meer dan negen mensen: een instelling, opvang of pension", "More than nine people: an institution"),
+    "address": ("Meer dan negen mensen: een instelling", "More than nine people: an institution"),
     "employer": ("Meer dan negen bekende werknemers", "More than nine known employees"),
     "company": ("Meer dan negen betrokkenen", "More than nine people involved"),
-    "account": ("Rekening van meer dan drie mensen: bewind", "More than three people: an administrator"),
+    "account": ("Meer dan drie mensen: bewind", "More than three people: an administrator"),
     "vehicle": ("Voertuig van meer dan drie mensen", "Vehicle of more than three people"),
 }
 PAST_DAYS = 365
