@@ -18,10 +18,10 @@ from pipelines.province.history import History, live
 from pipelines.province.incomes import draw_earnings
 from pipelines.province.messages import write_messages
 from pipelines.province.months import Days, Numbers, first_days, stream
-from pipelines.province.payments import draw_payments
-from pipelines.province.people import draw_people
+from pipelines.province.payments import Payments, draw_payments
+from pipelines.province.people import People, draw_people
 from pipelines.province.rows import Register, Rows
-from pipelines.province.spells import draw_spells
+from pipelines.province.spells import Spells, draw_spells
 from pipelines.province.truth import write_truth
 from pipelines.province.work import draw_jobs
 from pipelines.province.world import MONTHS, World
@@ -78,21 +78,11 @@ def simulate(
     stays = draw_stays(world, spells, people, addresses, _moves(history, seed), _partings(history, seed), seed)
     companies, functions = registers.draw_companies(world, spells, people, employers, seed)
     clock.done("records", len(earnings.statements) + len(payments.case) + len(stays.person))
-    tables: list[Rows] = [
-        extracts.benefit_rows(spells, people, register, seed),
-        extracts.payment_rows(spells, payments, register),
-        extracts.year_statement_rows(spells, payments, register),
+    tables = [
+        *_benefit_tables(spells, people, payments, history, register, seed, no_signal),
         extracts.income_rows(people, earnings.statements, register, seed),
-        extracts.claim_rows(spells, history, register, seed, no_signal),
-        extracts.sanction_rows(spells, register, seed),
-        extracts.signal_rows(spells, history, register, seed),
-        extracts.outcome_rows(spells, history, register, seed),
-        registry_rows.person_rows(people, register, seed),
-        registry_rows.kinship_rows(spells, people, register, seed),
         registry_rows.stay_rows(people, stays, register),
-        registry_rows.vehicle_rows(people, registers.draw_vehicles(spells, people, history, seed), register),
-        registry_rows.property_rows(people, registers.draw_rights(world, spells, people, history, seed), register),
-        registry_rows.grant_rows(people, registers.draw_grants(world, spells, people, history, seed), register),
+        *_register_tables(world, spells, people, history, register, seed),
         registry_rows.company_rows(companies, register),
         registry_rows.functionary_rows(people, functions, register),
     ]
@@ -106,6 +96,40 @@ def simulate(
     codes = tuple(one.code for one in world.municipalities)
     now = int(spells.running(MONTHS - 1).sum())
     return Summary(now, len(people), len(spells), codes, written, post.files, tuple(figures))
+
+
+def _benefit_tables(
+    spells: Spells,
+    people: People,
+    payments: Payments,
+    history: History,
+    register: Register,
+    seed: int,
+    no_signal: bool,
+) -> list[Rows]:
+    """What comes from the municipality itself and from the Inlichtingenbureau."""
+    return [
+        extracts.benefit_rows(spells, people, register, seed),
+        extracts.payment_rows(spells, payments, register),
+        extracts.year_statement_rows(spells, payments, register),
+        extracts.claim_rows(spells, history, register, seed, no_signal),
+        extracts.sanction_rows(spells, register, seed),
+        extracts.signal_rows(spells, history, register, seed),
+        extracts.outcome_rows(spells, history, register, seed),
+    ]
+
+
+def _register_tables(
+    world: World, spells: Spells, people: People, history: History, register: Register, seed: int
+) -> list[Rows]:
+    """What comes from the other registers."""
+    return [
+        registry_rows.person_rows(people, register, seed),
+        registry_rows.kinship_rows(spells, people, register, seed),
+        registry_rows.vehicle_rows(people, registers.draw_vehicles(spells, people, history, seed), register),
+        registry_rows.property_rows(people, registers.draw_rights(world, spells, people, history, seed), register),
+        registry_rows.grant_rows(people, registers.draw_grants(world, spells, people, history, seed), register),
+    ]
 
 
 class _Clock:

@@ -40,6 +40,7 @@ class Figure:
 
     @property
     def within(self) -> bool:
+        """Whether the province is as the publication says, but for the tolerance."""
         return self.low - self.tolerance <= self.simulated <= self.high + self.tolerance
 
 

@@ -84,6 +84,7 @@ class Diary:
         self.active[case] = -1
 
     def conduct(self) -> Conduct:
+        """All irregularities in the order in which they began."""
         case, kind, start, intent, monthly, missed, shows, signalled = (
             np.concatenate(parts) for parts in zip(*self.rows, strict=True)
         )

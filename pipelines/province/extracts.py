@@ -76,6 +76,7 @@ def benefit_rows(spells: Spells, people: People, register: Register, seed: int) 
 
 
 def payment_rows(spells: Spells, payments: Payments, register: Register) -> Rows:
+    """Payments of every benefit month, corrections under their own period."""
     case = payments.case
     booked = np.array([str(one).replace("-", "") for one in _year_months(np.arange(MONTHS + 1))])
     paid = whole(payments.paid)

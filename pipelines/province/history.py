@@ -52,6 +52,8 @@ class Signals:
 
 @dataclass(frozen=True)
 class History:
+    """Everything that happened; `cases` are rows of the spells."""
+
     conduct: Conduct
     traces: Conduct
     """the conduct that shows in registers: the same, and none in a world without signal"""
@@ -122,6 +124,7 @@ class _Run:
         self.diary.begin(some, begun, self.works[some, 0])
 
     def month(self, month: int) -> None:
+        """One month: reviews close, signals come in, cases are chosen, conduct changes."""
         self._close(month)
         running = self.spells.running(month)
         self._signal(month, running)
@@ -271,6 +274,7 @@ class _Run:
             self.errors[case, :3, 1] = np.where(ended == NEVER, ended, np.minimum(ended, month))
 
     def history(self) -> History:
+        """What there is to tell when all months are over."""
         reviews = Reviews(*(np.concatenate(parts) for parts in zip(*self.reviews, strict=True)))
         signals = Signals(*(np.concatenate(parts) for parts in zip(*self.signals, strict=True)))
         conduct = traces = self.diary.conduct()

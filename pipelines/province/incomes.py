@@ -40,6 +40,7 @@ class Statements:
         return len(self.person)
 
     def take(self, rows: Numbers | Mask) -> Statements:
+        """Some of the statements."""
         return Statements(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 

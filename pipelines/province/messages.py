@@ -61,11 +61,13 @@ class Post:
     files: int = 0
 
     def write(self, municipality: int, name: str, content: bytes) -> None:
+        """Put a message into the folder of a municipality."""
         place = open_folder(self.folder, self.world, municipality, FLOW_FOLDER)
         (place / name).write_bytes(content)
         self.files += 1
 
     def recent(self, contract: str) -> Mask:
+        """Rows known in the last month, withdrawals apart."""
         rows = self.tables[contract]
         found: Mask = (rows.known >= LAST_MONTH) & (rows.known < END)
         return found if rows.withdrawn is None else found & ~rows.withdrawn
@@ -76,6 +78,7 @@ class Post:
         return np.sort(self.rng.choice(rows, many, replace=False)) if many else rows[:0]
 
     def content(self, contract: str, rows: Numbers) -> list[Row]:
+        """Rows of a contract as dicts of its delivered columns."""
         table = self.tables[contract]
         columns: list[Row] = pa.table(table.take(rows).columns).to_pylist()
         return columns

@@ -36,6 +36,7 @@ class People:
         return len(self.role)
 
     def of_role(self, role: int) -> Numbers:
+        """Everyone in a role, in order."""
         return np.flatnonzero(self.role == role)
 
     def lookup(self, role: int, cases: int) -> Numbers:

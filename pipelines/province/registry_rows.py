@@ -150,6 +150,7 @@ def stay_rows(people: People, stays: Stays, register: Register) -> Rows:
 
 
 def vehicle_rows(people: People, vehicles: Vehicles, register: Register) -> Rows:
+    """Vehicles as they were registered, and again when they left."""
     ended = np.flatnonzero(vehicles.end < END_DAY)
     row = np.concatenate([np.arange(len(vehicles.person)), ended])
     is_end = np.arange(len(row)) >= len(vehicles.person)
@@ -178,6 +179,7 @@ def vehicle_rows(people: People, vehicles: Vehicles, register: Register) -> Rows
 
 
 def property_rows(people: People, rights: Rights, register: Register) -> Rows:
+    """Rights on real estate, a third of them on the home itself."""
     year = rights.acquired.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     place = people.municipality[rights.person]
     code = np.array([f"{name[:2].upper()}L00" for name in register.names_of_municipalities])[place]
@@ -203,6 +205,7 @@ def property_rows(people: People, rights: Rights, register: Register) -> Rows:
 
 
 def grant_rows(people: People, grants: Grants, register: Register) -> Rows:
+    """Study finance as it was granted, and again when it ended."""
     ended = np.flatnonzero(grants.end < END_DAY)
     row = np.concatenate([np.arange(len(grants.person)), ended])
     is_end = np.arange(len(row)) >= len(grants.person)
@@ -221,6 +224,7 @@ def grant_rows(people: People, grants: Grants, register: Register) -> Rows:
 
 
 def company_rows(companies: Companies, register: Register) -> Rows:
+    """Companies with their main branch; the address of a sole trader is shielded."""
     many = len(companies.start)
     everyone = np.arange(many)
     sbi = [[str(code)] for code in range(1000, 10000)]
@@ -245,6 +249,7 @@ def company_rows(companies: Companies, register: Register) -> Rows:
 
 
 def functionary_rows(people: People, functions: Functions, register: Register) -> Rows:
+    """Owners and directors."""
     return Rows(
         "functionaries",
         people.municipality[functions.person],

@@ -50,6 +50,7 @@ class Rows:
     withdrawn: Mask | None = None
 
     def take(self, rows: Numbers) -> Rows:
+        """Some of the rows, in the order given."""
         at = pa.array(rows)
         return Rows(
             self.contract,
@@ -76,6 +77,7 @@ def pair(name: str, days: Days, empty: Mask | None = None) -> dict[str, Any]:
 
 
 def whole(numbers: Any, empty: Mask | None = None) -> Any:
+    """BIGINT; null where `empty`."""
     return pa.array(np.asarray(numbers, dtype=np.int64), mask=empty)
 
 
@@ -122,9 +124,11 @@ class Register:
         self._address_columns = self._addresses(addresses)
 
     def persons(self, people: Numbers) -> Any:
+        """Numbers (BSN) of people."""
         return self.bsn.take(pa.array(people))
 
     def dossiers(self, cases: Numbers) -> Any:
+        """Dossier numbers of cases."""
         return self.dossier.take(pa.array(cases))
 
     def address(self, field: str, addresses: Numbers) -> dict[str, Any]:
@@ -164,4 +168,5 @@ def accounts(numbers: Numbers) -> Any:
 
 
 def reals(values: Reals) -> Any:
+    """DOUBLE; NaN becomes null."""
     return pa.array(values, mask=np.isnan(values))

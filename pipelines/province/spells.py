@@ -34,6 +34,7 @@ class Spells:
         return len(self.form)
 
     def running(self, month: int) -> Mask:
+        """Who has a benefit in the month."""
         return (self.starts <= month) & (self.ends > month)
 
 

@@ -42,6 +42,7 @@ def part(name: str, *content: Any) -> Any:
 
 
 def date(day: dt.date | None) -> str | None:
+    """Eight digits, or nothing."""
     return None if day is None else day.strftime("%Y%m%d")
 
 
@@ -76,6 +77,7 @@ def answer(source: str, *parts: Any) -> bytes:
 
 
 def written(root: Any) -> bytes:
+    """The message as UTF-8 with its declaration."""
     text: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return text
 

@@ -127,7 +127,8 @@ class World:
     """monthly amount of an irregularity. Published: claims have a mean of EUR 2,000 to 2,500, and 69 % of the cases
     carry 16 % of the money"""
 
-    # what of it can be seen (assumed; together they make the true lift of a very good ranking about 1.45)
+    # what of it can be seen (assumed; together they make the true lift at the yearly risk capacity of an ordinary
+    # model, trained on past outcomes only, about 1.4, over five worlds of 3,000 clients; without signal 1.0)
     seen_in_polis: float = 0.07
     """of income irregularities: in the polis and not declared. The rest is paid in cash, abroad or by platforms, or is
     settled by the ordinary work before anyone reviews"""
