@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import functools
 
-_CLASSES = (
-    (" .,:;'|!ijlI·", 0.30),
-    ('()-[]/frtJ"‘’`', 0.37),
-    ("abcdeghknopqsuvxyzLTFE0123456789?€×+=", 0.57),
-    ("ABCDGHKNOPQRSUVXYZ&w", 0.68),
-    ("mMW%@—…", 0.95),
-)
-_EM = {letter: em for letters, em in _CLASSES for letter in letters}
+_THOUSANDTHS = {
+    200: " ",
+    260: "',.:;ijl·’‘ïí",
+    280: "I",
+    300: "!f",
+    320: "()-",
+    340: "t",
+    360: "/r",
+    420: "s",
+    440: '"?z',
+    460: "cx",
+    480: "JYvy",
+    500: "0123456789FLek×€éëèê",
+    520: "VXagáä",
+    540: "ESTZ",
+    560: "Abdhnopquóöúü",
+    580: "CKPR",
+    600: "B",
+    620: "DG&",
+    660: "HNU",
+    680: "OQ",
+    720: "w",
+    740: "M",
+    800: "W",
+    840: "m",
+    960: "…",
+}
+"""advance of a letter at weight 400 in thousandths of its size -> letters; at weight 600 at most 6 in 100 more"""
+_EM = {letter: em / 1000 for em, letters in _THOUSANDTHS.items() for letter in letters}
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
@@ -22,14 +43,14 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     >>> width("Adres", 14) < width("Adres", 14, bold=True) < 50
     True
     """
-    return sum(_EM.get(letter, 0.72) for letter in text) * size * (1.06 if bold else 1.0)
+    return sum(_EM.get(letter, 0.84) for letter in text) * size * (1.06 if bold else 1.0)
 
 
 @functools.lru_cache(maxsize=4096)
 def lines(text: str, wide: float, size: float, *, bold: bool = False, most: int = 3) -> tuple[str, ...]:
     """`text` broken at spaces into lines of at most `wide` px; what goes beyond `most` lines ends in an ellipsis.
 
-    >>> lines("staat ingeschreven op", 90, 12)
+    >>> lines("staat ingeschreven op", 80, 12)
     ('staat', 'ingeschreven', 'op')
     """
     broken: list[str] = []

@@ -23,7 +23,7 @@ from enforcement.cases import State, claim_next, tally
 from enforcement.database import reading, writing
 from enforcement.tables import Case, Score
 from enforcement.users import DEMO_MUNICIPALITIES, Visit, demo_users, sign_out
-from enforcement.worklist import PAGE, Filters, with_own_findings, worklist
+from enforcement.worklist import Filters, with_own_findings, worklist
 
 router = APIRouter()
 SHOWN = 100
@@ -90,12 +90,21 @@ def worklist_page(
         ranked = _last_place(session, visit.viewer, drawn[1].id) if drawn else 0
         items = [Item.of(row) for row in page.items]
         basis = basis_of(drawn[1]) if drawn else None
-        composed = drawn[0].composed_at if drawn else None
     return render(
-        request, "worklist.html", visit, items=items, basis=basis, composed=composed, counts=counts, ranked=ranked,
-        total=sum(counts.values()) - counts[State.CLOSED], chosen=status, empty=leeg, cursor=na, page_size=PAGE,
-        after=f"/werklijst?{urlencode({'status': status, 'na': page.after})}" if page.after else None, on_scale=on_scale,
-    )  # fmt: skip
+        request,
+        "worklist.html",
+        visit,
+        items=items,
+        basis=basis,
+        counts=counts,
+        ranked=ranked,
+        total=sum(counts.values()) - counts[State.CLOSED],
+        chosen=status,
+        empty=leeg,
+        cursor=na,
+        after=f"/werklijst?{urlencode({'status': status, 'na': page.after})}" if page.after else None,
+        on_scale=on_scale,
+    )
 
 
 @router.post("/werklijst/volgende")

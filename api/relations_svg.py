@@ -14,13 +14,13 @@ from typing import Any
 
 from api.lettering import lines, width
 
-CARD, LANE, FAN, GAP = 168, 150, 40, 12
+CARD, LANE, FAN, GAP = 156, 136, 34, 12
 """widths in px: a node's card, the labels of a lane, the room in which edges part, the room between cards"""
 STEP = CARD + FAN + LANE
 SLOT, LINE, PAD = 40, 17, 10
 """heights in px: one arriving edge, one line of text, room above and below it in a card"""
 MARGIN = 8
-TITLE, SMALL = 14.0, 12.5
+TITLE, SMALL = 14.0, 12.0
 """letter sizes in px"""
 ORDER = ("household", "person", "address", "account", "employer", "company", "vehicle")
 
@@ -68,7 +68,7 @@ class Line:
     forward: bool
     """the relation reads from the nearer to the farther node"""
     tip: tuple[float, float]
-    label: tuple[str, ...]
+    label: str
     label_box: Box
     period: str
 
@@ -185,8 +185,8 @@ def _placed(
 def _card(node: Mapping[str, Any], count: int, words: Words) -> Card:
     title = lines(node[words.language], CARD - 48, TITLE, bold=True)
     why = (node[f"hub_{words.language}"] or words.hub) if node["hub"] else ""
-    if node["count"] and str(node["count"]) not in node[words.language] + why:
-        why = f"{node['count']}× {why}".strip()
+    if node["count"]:
+        why = f"{why} ({words.relations(node['count'])})" if why else f"{node['count']}×"
     detail = lines(why, CARD - 48, SMALL) if why else ()
     high = 2 * PAD + LINE * (len(title) + len(detail))
     name = ". ".join(part for part in (node[words.language], why, words.relations(count)) if part)
@@ -203,7 +203,7 @@ def _lines(
         y, x = first + slot * SLOT, end.box.x
         start = cards[near]
         turn = x - LANE
-        label = lines(edge[words.language], LANE - 14, SMALL)[:1]
+        label = lines(edge[words.language], LANE - 14, SMALL, most=1)[0]
         period = words.period(edge["from_date"], edge["until_date"])
         if start.depth == end.depth:
             path = f"M{start.box.x:g} {_middle(start):g}H{turn + 2:g}V{y:g}H{x:g}"
@@ -213,8 +213,14 @@ def _lines(
             path = f"M{begin:g} {_middle(start):g}C{half:g} {_middle(start):g} {half:g} {y:g} {turn:g} {y:g}H{x:g}"
         box = Box(turn + 8, y - LINE, LANE - 10, 2 * LINE)
         forward = edge["from"] == near
-        drawn.append(Line(edge["from"], edge["to"], path, forward, (x if forward else turn + 6, y), label, box, period))
+        tip = (x, y) if forward else _left_end(start, end, y)
+        drawn.append(Line(edge["from"], edge["to"], path, forward, tip, label, box, period))
     return drawn
+
+
+def _left_end(start: Card, end: Card, y: float) -> tuple[float, float]:
+    """Where an edge that reads backwards ends: at the nearer card."""
+    return (start.box.x, y) if start.depth == end.depth else (start.box.x + CARD, _middle(start))
 
 
 def _middle(card: Card) -> float:

@@ -20,6 +20,7 @@ LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _TOKEN = re.compile(r"^\s*(--[\w-]+):\s*([^;]+);", re.MULTILINE)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_BETWEEN = re.compile(r",(?![^()]*\))")
 _CLASS = re.compile(r"\.(utrecht-[\w-]+)")
 _USED = re.compile(r"var\(\s*(--[\w-]+)")
 
@@ -46,10 +47,12 @@ def rules_in_use(css: str, classes: set[str]) -> str:
 
     >>> rules_in_use(".utrecht-a,.utrecht-b:hover{color:red}.utrecht-b{top:0}", {"utrecht-a"})
     '.utrecht-a{color:red}'
+    >>> rules_in_use(".utrecht-a:not(:focus,:hover){top:0}", {"utrecht-a"})
+    '.utrecht-a:not(:focus,:hover){top:0}'
     """
 
     def kept(rule: re.Match[str]) -> str:
-        selectors = [part for part in rule[1].split(",") if set(_CLASS.findall(part)) <= classes]
+        selectors = [part for part in _BETWEEN.split(rule[1]) if set(_CLASS.findall(part)) <= classes]
         return f"{','.join(selectors)}{{{rule[2]}}}" if selectors else ""
 
     return re.sub(r"@media[^{}]*\{\s*\}", "", _RULE.sub(kept, css))

@@ -129,7 +129,7 @@ def graph(person: int | None = None) -> dict[str, Any]:
                 hub=True,
                 hub_nl="werkgever van meer dan 200 mensen",
                 hub_en="employer of more than 200 people",
-            ),  # fmt: skip
+            ),
         ],
         "edges": [
             edge("n0", "n1", "member", "hoort bij", "belongs to", "brp", "2019-03-01"),
@@ -206,7 +206,7 @@ def _town(session: Session, code: str, first: int, cases: int, policy: Policy) -
             for place, id_ in enumerate(ids, 1)
         ],
     )
-    session.execute(insert(Network), [{"run_id": "run", "case_id": id_, "graph": graph()} for id_ in list(ids)[:500]])
+    session.execute(insert(Network), [{"run_id": "run", "case_id": id_, "graph": graph()} for id_ in list(ids)[:5000]])
     candidates = [
         Candidate(id_, place, dt.date(2026, 10, 1) if place % 11 == 0 else None, None)
         for place, id_ in enumerate(ids, 1)
