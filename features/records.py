@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,10 +40,10 @@ class PartialDate:
 
         Raises ValueError for anything else, 31 February included.
         """
-        digits = text.strip().replace("-", "")
-        if digits.endswith("Z"):
-            digits = digits[:-1]
-        if not digits.isascii() or not digits.isdigit() or len(digits) not in (4, 6, 8):
+        digits = text.strip().removesuffix("Z")
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?", digits):
+            digits = digits.replace("-", "")
+        if re.fullmatch(r"[0-9]{4}([0-9]{2}([0-9]{2})?)?", digits) is None:
             raise ValueError(f"{text!r} is not a date (yyyymmdd, zeros where unknown)")
         digits = digits.ljust(8, "0")
         year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:])
