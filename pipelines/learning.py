@@ -82,9 +82,9 @@ def train(settings: Settings, until: dt.date | None, seed: int, show: Show) -> d
         outcomes = latest_outcomes(parts.get("outcomes", []), day)
         if not outcomes.num_rows:
             raise ValueError("there are no review outcomes to learn from; ingest them first (contract outcomes)")
-        matrix = matrix_for(settings, _reviewed(outcomes, day), parts, f"reviewed-until-{day.isoformat()}")
+        matrix = matrix_for(settings, reviewed_cases(outcomes, day), parts, f"reviewed-until-{day.isoformat()}")
         tally.rows = matrix.rows
-        found = gather(matrix.path, outcomes, until=day, clusters=_clusters(settings, parts, outcomes, day))
+        found = gather(matrix.path, outcomes, until=day, clusters=cluster_cases(settings, parts, outcomes, day))
         report = train_models(found.examples, CATALOGUE, seed, day)
         registry = Registry(settings.mlruns)
         version = registry.record(report, matrix.sha256)
@@ -107,14 +107,14 @@ def train(settings: Settings, until: dt.date | None, seed: int, show: Show) -> d
     return once(settings, "train", fingerprint(lake_state(settings), day, seed, sorted(CATALOGUE)), show, work)
 
 
-def _reviewed(outcomes: pa.Table, day: dt.date) -> pa.Table:
+def reviewed_cases(outcomes: pa.Table, day: dt.date) -> pa.Table:
     """The cases of past lists, each as of the date of its list."""
     early = outcomes.filter(pc.less(outcomes["selected"], pa.scalar(day)))
     cases = early.select(["case_id", "municipality", "selected"]).rename_columns(["case_id", "municipality", "as_of"])
     return cases.group_by(["case_id", "municipality", "as_of"]).aggregate([])
 
 
-def _clusters(settings: Settings, parts: dict[str, list[Path]], outcomes: pa.Table, day: dt.date) -> dict[int, int]:
+def cluster_cases(settings: Settings, parts: dict[str, list[Path]], outcomes: pa.Table, day: dt.date) -> dict[int, int]:
     """Case -> number of its person, household and address cluster, as known on the day."""
     cases = outcomes.select(["case_id", "municipality"]).group_by(["case_id", "municipality"]).aggregate([])
     cases = cases.append_column("as_of", pa.array([day] * cases.num_rows, pa.date32()))
