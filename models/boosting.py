@@ -50,7 +50,7 @@ class BoostingCandidate:
 
     directions: tuple[int, ...]
     seed: int
-    trees: int = 100
+    trees: int = 200
     features: int = 30
     depth: int = 3
     learning_rate: float = 0.05

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from babel.numbers import format_percent
 
 from models.candidate import Candidate, Floats
 from models.dataset import Examples, Split
@@ -151,12 +152,10 @@ def propose(
         raise ValueError("no candidate may be promoted; add the scorecard")
     simplest = able[0]
     if any(one.value is None for one in able):
-        why = next(one.precision.why for one in able if one.value is None)
-        return Choice(
-            simplest.name,
-            f"Niet te schatten welke kandidaat beter is ({why}); dan wordt het de eenvoudigste: {simplest.name}.",
-            f"Which candidate is better cannot be estimated ({why}); then it is the simplest: {simplest.name}.",
-        )
+        unknown = next(one.precision for one in able if one.value is None)
+        nl = f"Niet te schatten welke kandidaat beter is ({unknown.why_nl}); dan wordt het de eenvoudigste: "
+        en = f"Which candidate is better cannot be estimated ({unknown.why_en}); then it is the simplest: "
+        return Choice(simplest.name, f"{nl}{simplest.name}.", f"{en}{simplest.name}.")
     best = max(able, key=lambda one: (one.value or 0.0, -one.complexity))
     for one in able:
         difference, error = (0.0, 0.0) if one is best else paired[best.name, one.name]
@@ -168,20 +167,24 @@ def propose(
 def _because(one: Standing, best: Standing, difference: float, error: float, prevalence: Estimate) -> Choice:
     mine = one.value or 0.0
     if one is best:
-        nl = f"{one.name} heeft buiten de leerperiode de hoogste precisie ({mine:.1%}) en geen eenvoudiger kandidaat "
+        nl = f"{one.name} heeft buiten de leerperiode de hoogste precisie ({_dutch(mine)}) en geen eenvoudiger kandidaat "
         nl += "ligt daar binnen één gepaarde standaardfout van."
         en = f"{one.name} has the highest precision out of time ({mine:.1%}) and no simpler candidate is within one "
         en += "paired standard error of it."
     else:
         nl = f"{one.name} is de eenvoudigste kandidaat binnen één gepaarde standaardfout van de beste: {best.name} "
-        nl += f"ligt {difference:.1%} hoger, met een standaardfout van {error:.1%}."
+        nl += f"ligt {_dutch(difference)} hoger, met een standaardfout van {_dutch(error)}."
         en = f"{one.name} is the simplest candidate within one paired standard error of the best: {best.name} is "
         en += f"{difference:.1%} higher, with a standard error of {error:.1%}."
     usual = prevalence.value
     if usual is not None and one.precision.low is not None and one.precision.low <= usual:
-        nl += f" Het interval bevat de basiskans van {usual:.1%}: beter dan loten is niet aangetoond."
+        nl += f" Het interval bevat de basiskans van {_dutch(usual)}: beter dan loten is niet aangetoond."
         en += f" The interval holds the base rate of {usual:.1%}: better than drawing by lot is not shown."
     return Choice(one.name, nl, en)
+
+
+def _dutch(share: float) -> str:
+    return str(format_percent(share, format="#,##0.0%", locale="nl"))
 
 
 def _subset(cases: Reviewed, at: np.ndarray) -> Reviewed:

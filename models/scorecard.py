@@ -71,8 +71,9 @@ class ScorecardCandidate:
     per_feature: int = 2
     highest: int = 10
     """points of the heaviest statement"""
-    evidence: float = 6.63
-    """chi-square a statement must add: 1 % level"""
+    evidence: float = 1.0
+    """chi-square a statement must add: more than chance adds on average; signals here are weak, and a card of few
+    statements leaves most cases in a tie"""
     ridge: float = 1.0
     name: str = "scorecard"
     complexity: int = 1

@@ -58,7 +58,9 @@ class Estimate:
     standard_error: float | None
     status: str
     """ok, provisional (under 90 % of the drawn finished) or not_estimable"""
-    why: str
+    why_nl: str
+    why_en: str
+    """why it is not ok; empty when it is"""
     reviewed: float
     """reviewed cases outside C that it rests on"""
     bound_low: float
@@ -87,11 +89,11 @@ def precision(cases: Reviewed, member: Floats, confidence: float = 0.95) -> Esti
     w = (member * cases.weight)[sampled]
     n = effective_sample(w)
     if total <= 0:
-        return _none("the set is empty", n, bounds)
+        return _none(("de lijst is leeg", "the list is empty"), n, bounds)
     if in_c > 0 and known_c <= 0:
-        return _none("no case of the signal and risk lists in the set is finished", n, bounds)
+        return _none(UNFINISHED, n, bounds)
     if out > 1e-9 and n < FEWEST:
-        return _none(f"{n:.0f} reviewed outside the signal and risk lists; {FEWEST} are needed", n, bounds)
+        return _none(_few(n), n, bounds)
 
     yes_c = in_c * float((size * cases.outcome)[inside & known].sum()) / known_c if in_c > 0 else 0.0
     status = _completion(cases, member)
@@ -118,7 +120,7 @@ def recall(cases: Reviewed, member: Floats, confidence: float = 0.95) -> Estimat
     n = effective_sample(cases.weight[sampled])
     out = float(cases.stands_for[~cases.certain].sum())
     if out > 0 and n < FEWEST:
-        return _none(f"{n:.0f} reviewed outside the signal and risk lists; {FEWEST} are needed", n, (0.0, 1.0))
+        return _none(_few(n), n, (0.0, 1.0))
     mine = cases.certain & known
     found, positives = float((member * outcome)[mine].sum()), float(outcome[mine].sum())
     if n:
@@ -126,7 +128,7 @@ def recall(cases: Reviewed, member: Floats, confidence: float = 0.95) -> Estimat
         found += out * float(np.average((member * outcome)[sampled], weights=w))
         positives += out * float(np.average(outcome[sampled], weights=w))
     if positives <= 0:
-        return _none("no positive review to divide by", n, (0.0, 1.0))
+        return _none(NO_POSITIVE, n, (0.0, 1.0))
     share = found / positives
     error = 0.0
     if n > 1:
@@ -158,7 +160,7 @@ def doubly_robust(
     confirmed = float((member * cases.outcome)[known].sum())
     bounds = (confirmed / total, (confirmed + float(member[~known].sum())) / total)
     if float(member[~cases.certain].sum()) > 0 and n < FEWEST:
-        return _none(f"{n:.0f} reviewed outside the signal and risk lists; {FEWEST} are needed", n, bounds)
+        return _none(_few(n), n, bounds)
     value = float((member * (expected + known * miss / reached)).sum()) / total
     variance = float((member**2 * known * (1 - reached) * (miss / reached) ** 2).sum()) / total**2
     reach = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt(variance)
@@ -203,16 +205,33 @@ def precision_with_ties(margin: Floats, label: Floats, k: int) -> float:
     return float((label[above].sum() + (k - above.sum()) * label[tie].mean()) / k)
 
 
-def _none(why: str, reviewed: float, bounds: tuple[float, float]) -> Estimate:
-    return Estimate(None, None, None, None, "not_estimable", why, reviewed, *bounds)
+UNFINISHED = (
+    "geen zaak van de signaal- en risicolijst is afgerond",
+    "no case of the signal and risk lists is finished",
+)
+NO_POSITIVE = ("geen heronderzoek met het label", "no review with the label")
 
 
-def _completion(cases: Reviewed, member: Floats) -> tuple[str, str]:
-    for name, arm in (("signal and risk lists", cases.certain), ("random arm", ~cases.certain)):
+def _few(n: float) -> tuple[str, str]:
+    return (
+        f"{n:.0f} heronderzoeken buiten de signaal- en risicolijst, {FEWEST} zijn nodig",
+        f"{n:.0f} reviews outside the signal and risk lists, {FEWEST} are needed",
+    )
+
+
+def _none(why: tuple[str, str], reviewed: float, bounds: tuple[float, float]) -> Estimate:
+    return Estimate(None, None, None, None, "not_estimable", *why, reviewed, *bounds)
+
+
+def _completion(cases: Reviewed, member: Floats) -> tuple[str, str, str]:
+    """Status, and why in Dutch and English."""
+    names = (("signaal- en risicolijst", "signal and risk lists"), ("willekeurige groep", "random arm"))
+    for (nl, en), arm in zip(names, (cases.certain, ~cases.certain), strict=True):
         drawn = arm & cases.drawn & (member > 0)
-        if drawn.any() and cases.known[drawn].mean() < COMPLETE:
-            return "provisional", f"{cases.known[drawn].mean():.0%} of the {name} is finished"
-    return "ok", ""
+        done = float(cases.known[drawn].mean()) if drawn.any() else 1.0
+        if done < COMPLETE:
+            return "provisional", f"{done:.0%} van de {nl} is afgerond", f"{done:.0%} of the {en} is finished"
+    return "ok", "", ""
 
 
 def _wilson(share: float, n: float, unsampled: float, confidence: float) -> tuple[float, float]:

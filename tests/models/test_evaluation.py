@@ -11,13 +11,14 @@ from models.evaluation import Standing, contest, paired_difference, propose, rev
 from models.selective import Estimate, Reviewed, membership, precision
 from tests.models.builders import examples, features
 
-USUAL = Estimate(0.16, 0.14, 0.18, 0.01, "ok", "", 500, 0.0, 1.0)
+USUAL = Estimate(0.16, 0.14, 0.18, 0.01, "ok", "", "", 500, 0.0, 1.0)
 
 
 def standing(name: str, complexity: int, value: float | None, *, promotable: bool = True) -> Standing:
     status = "ok" if value is not None else "not_estimable"
     low = None if value is None else value - 0.03
-    found = Estimate(value, low, value and value + 0.03, 0.015, status, "" if value else "12 reviewed", 90, 0.0, 1.0)
+    why = ("", "") if value else ("12 onderzocht", "12 reviewed")
+    found = Estimate(value, low, value and value + 0.03, 0.015, status, *why, 90, 0.0, 1.0)
     return Standing(name, complexity, promotable, found, found, value)
 
 
@@ -54,6 +55,7 @@ def test_the_simplest_within_one_paired_standard_error_of_the_best(card, additiv
     assert champion in choice.why_en
     if None in value.values():
         assert "12 reviewed" in choice.why_en
+        assert "12 onderzocht" in choice.why_nl
 
 
 def test_it_says_so_when_nothing_beats_drawing_by_lot() -> None:

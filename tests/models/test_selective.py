@@ -105,7 +105,8 @@ def test_fewer_than_thirty_reviewed_outside_c_is_not_estimable(world: World) -> 
     few = Reviewed(label, arm.certain, drawn, arm.stands_for, arm.weight)
     found = prevalence(few)
     assert (found.status, found.value) == ("not_estimable", None)
-    assert "29" in found.why
+    assert "29" in found.why_nl
+    assert "29" in found.why_en
     assert 0 <= found.bound_low < found.bound_high <= 1
     assert recall(few, world.member).status == "not_estimable"
 
