@@ -1,7 +1,8 @@
 """The parameters of the simulated province, each with the figure it is taken from.
 
-They were fixed before any model was tuned on the province, and a model is never a reason to change them. "Published"
-is a figure of shared/design/sources.md, "assumed" has no publication behind it.
+They were set with the published figures and, for how much of conduct can be seen, with throwaway models; they were
+fixed before any model of ours was tuned on the province, and a model is never a reason to change them. "Published" is
+a figure of shared/design/sources.md, "assumed" has no publication behind it.
 """
 
 from __future__ import annotations
