@@ -1,0 +1,154 @@
+"""Files and folders come in: each is reported, small ones travel together, and what is no delivery is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, select
+
+from enforcement.database import engine_of, reading
+from enforcement.settings import Settings
+from enforcement.tables import Delivery
+from pipelines.arrivals import FileReport
+from pipelines.ingest import files_below, ingest
+from pipelines.lake import Lake
+from pipelines.sources.reading import RefusedError
+from tests.pipelines.deliveries import BSN, ENVIRONMENT, about, extract, income_row, settings_in
+from tests.shared import SHARED, needs_shared
+
+FIXTURES = Path(__file__).resolve().parents[1] / "readers" / "fixtures"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    return settings_in(tmp_path / "home")
+
+
+def statuses(reports: list[FileReport]) -> list[str]:
+    return [report.status for report in reports]
+
+
+def messages(folder: Path, number: int) -> Path:
+    """A folder of different small messages."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = (FIXTURES / "duo.xml").read_text(encoding="utf-8")
+    for n in range(number):
+        (folder / f"{n:04d}.xml").write_text(text + f"\n<!-- {n} -->\n", encoding="utf-8")
+    return folder
+
+
+def test_a_file_is_reported_as_agreed(here: Settings, tmp_path: Path) -> None:
+    path = extract(
+        tmp_path / "incomes.csv", "incomes", [*(income_row(f"99999{n:04d}") for n in range(30)), income_row("1")]
+    )
+    (report,) = ingest(here, [path], municipality="0917")
+    told = json.loads(json.dumps(report.as_json()))
+    assert set(told) == {
+        *("path", "source", "schema_version", "sha256", "status", "records", "flags", "answers", "quarantined"),
+    }
+    assert told["records"] == {"incomes": 30}
+    assert told["answers"] == {"fault": 0, "nothing_found": 0}
+    assert told["quarantined"] == [
+        {"at": "row 31", "field": "person", "reason": "is not nine digits, nor A and ten digits"}
+    ]
+
+
+def test_a_folder_says_for_whom_and_when_its_files_came(here: Settings, tmp_path: Path) -> None:
+    folder = about(tmp_path / "march", "0935", "2025-03-04T07:00:00+01:00")
+    extract(folder / "incomes.parquet", "incomes", [income_row()])
+    ingest(here, [tmp_path / "march"])
+    (row,) = Lake(here).rows("incomes")
+    assert (row["municipality"], row["known_at"]) == ("0935", "2025-03-04T06:00:00Z")
+
+
+def test_what_is_said_on_the_command_goes_before_the_folder(here: Settings, tmp_path: Path) -> None:
+    folder = about(tmp_path / "march", "0935")
+    extract(folder / "incomes.parquet", "incomes", [income_row()])
+    ingest(here, [folder], municipality="0917", received_at=dt.datetime(2026, 5, 1, tzinfo=dt.UTC))
+    (row,) = Lake(here).rows("incomes")
+    assert (row["municipality"], row["known_at"]) == ("0917", "2026-05-01T00:00:00Z")
+
+
+def test_without_a_municipality_it_is_nobodys(here: Settings, tmp_path: Path) -> None:
+    ingest(here, [extract(tmp_path / "incomes.parquet", "incomes", [income_row()])])
+    assert Lake(here).rows("incomes")[0]["municipality"] == "0000"
+
+
+def test_small_messages_share_a_transaction_and_keep_a_delivery_each(here: Settings, tmp_path: Path) -> None:
+    folder = messages(about(tmp_path / "flow"), 60)
+    commits = []
+    engine = engine_of(here.database) if here.home.mkdir(parents=True) is None else None
+    event.listen(engine, "commit", lambda _connection: commits.append(1))
+    reports = ingest(here, [folder])
+    assert statuses(reports) == ["published"] * 60
+    assert len(commits) < 10
+    with reading(engine_of(here.database)) as session:
+        assert len(session.scalars(select(Delivery.id)).all()) == 60
+    assert [len(paths) for paths in Lake(here).parts().values()] == [1]
+    assert statuses(ingest(here, [folder])) == ["unchanged"] * 60
+
+
+def test_files_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in ("b.xml", "a.xml", "inner/c.xml", ".hidden", "delivery.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert [str(path.relative_to(tmp_path)) for path in files_below(tmp_path)] == ["a.xml", "b.xml", "inner/c.xml"]
+
+
+def test_what_is_no_delivery_is_refused_and_the_rest_goes_on(here: Settings, tmp_path: Path) -> None:
+    folder = about(tmp_path / "mixed")
+    (folder / "letter.txt").write_text("Geachte heer")
+    (folder / "empty.xml").write_text("")
+    (folder / "torn.parquet").write_bytes(b"PAR1 and no more")
+    extract(folder / "incomes.parquet", "incomes", [income_row()])
+    reports = ingest(here, [folder])
+    assert sorted(statuses(reports)) == ["published", "refused", "refused", "refused"]
+    assert all(report.as_json()["reason"] for report in reports if report.status == "refused")
+
+
+def test_a_refusal_never_undoes_what_was_published(here: Settings, tmp_path: Path) -> None:
+    path = extract(tmp_path / "incomes.parquet", "incomes", [income_row()])
+    ingest(here, [path])
+    assert statuses(ingest(here, [path], source="kvk")) == ["refused"]
+    assert len(Lake(here).rows("incomes")) == 1
+    assert statuses(ingest(here, [path])) == ["unchanged"]
+
+
+def test_errors_say_what_to_do(here: Settings, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no-such-file"):
+        ingest(here, [tmp_path / "no-such-file.xml"])
+    folder = tmp_path / "folder"
+    extract(folder / "incomes.parquet", "incomes", [income_row()])
+    for text, said in (("{", "must look like"), ('{"received_at": "2025-01-01T00:00:00"}', "time zone")):
+        (folder / "delivery.json").write_text(text)
+        with pytest.raises(RefusedError, match=said):
+            ingest(here, [folder])
+    (folder / "delivery.json").unlink()
+    with pytest.raises(RefusedError, match="four digits"):
+        ingest(here, [folder], municipality="../..")
+
+
+def test_no_report_quotes_a_person(here: Settings, tmp_path: Path) -> None:
+    path = extract(tmp_path / "incomes.csv", "incomes", [income_row(f"{BSN}7") for _ in range(3)])
+    (report,) = ingest(here, [path])
+    assert report.status == "held"
+    assert BSN not in json.dumps(report.as_json())
+
+
+def test_progress_is_told_of_every_file(here: Settings, tmp_path: Path) -> None:
+    told: list[FileReport] = []
+    reports = ingest(here, [messages(tmp_path / "flow", 5)], progress=told.append)
+    assert told == reports
+
+
+@needs_shared
+def test_every_shared_file_is_published_or_refused_with_a_reason(here: Settings) -> None:
+    reports = ingest(here, [SHARED / "brp", SHARED / "gws", SHARED / "kvk", SHARED / "bewoning"])
+    assert set(statuses(reports)) <= {"published", "refused"}
+    assert sum(report.records.get("persons", 0) for report in reports) >= 687
+    assert all(report.reason for report in reports if report.status == "refused")
