@@ -167,8 +167,8 @@ def propose(
 def _because(one: Standing, best: Standing, difference: float, error: float, prevalence: Estimate) -> Choice:
     mine = one.value or 0.0
     if one is best:
-        nl = f"{one.name} heeft buiten de leerperiode de hoogste precisie ({_dutch(mine)}) en geen eenvoudiger kandidaat "
-        nl += "ligt daar binnen één gepaarde standaardfout van."
+        nl = f"{one.name} heeft buiten de leerperiode de hoogste precisie ({_dutch(mine)}) en geen eenvoudiger "
+        nl += "kandidaat ligt daar binnen één gepaarde standaardfout van."
         en = f"{one.name} has the highest precision out of time ({mine:.1%}) and no simpler candidate is within one "
         en += "paired standard error of it."
     else:
