@@ -199,13 +199,22 @@ def hours_a_month(rows: Any, within: Any) -> Any:
 @source(
     topic="income",
     at="day",
-    reads={"incomes": ("kind", "relation_start_earliest", "relation_start_latest", "employer", "relation")},
+    reads={
+        "incomes": (
+            "kind",
+            "start_latest",
+            "relation_start_earliest",
+            "relation_start_latest",
+            "employer",
+            "relation",
+        )
+    },
     legal_basis=LAW,
 )
 def relations_begun(t: Any, members: Any) -> Any:
     """Income relations, once each, on the day they certainly had begun."""
     i = t.incomes
-    i = i.filter(i.kind.isin(WAGES) & begun(i.relation_start_latest, i.as_of))
+    i = i.filter(i.kind.isin(WAGES) & begun(i.start_latest, i.as_of) & begun(i.relation_start_latest, i.as_of))
     rows = members.join(i, OF_MEMBER)
     # The earliest reading makes a start as old as it can be, which favours the client.
     return rows.group_by("case_id", "as_of", "person_id", "employer", "relation").aggregate(

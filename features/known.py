@@ -55,8 +55,14 @@ def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date) -> Any
     order = [one for one in seen.columns if one not in (*key, "municipality", "delivered_for", "known_at", "withdrawn")]
     superseded = seen.known_at.lead().over(
         group_by=[seen.municipality, *(seen[one] for one in key)],
-        # Equal record times are told apart by content, so that the order of the parts does not matter.
-        order_by=[seen.known_at, seen.withdrawn, *(seen[one] for one in order)],
+        # At one record time a row that counts holds against one taken back or marked as no evidence: the registry
+        # gives both in one list. What remains equal is told apart by content, so that the order of parts is nothing.
+        order_by=[
+            seen.known_at,
+            ~seen.withdrawn.fill_null(False),
+            *(~seen[mark].fill_null(False) for mark in NO_EVIDENCE if mark in seen.columns),
+            *(seen[one] for one in order),
+        ],
     )
     versions = seen.mutate(superseded_at=superseded)
     counted = versions.join(asked, [on, "municipality"])

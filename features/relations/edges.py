@@ -39,8 +39,8 @@ EDGES = pa.schema(
         ("hub", pa.string()),
     ]
 )
-"""One row per edge. Nodes are `kind:id`. `until_date` is empty while it lasts; `elsewhere` says that the far end lies in
-another municipality; `links` counts who is linked to the far end, `hub` is the reason why that makes it a hub."""
+"""One row per edge. Nodes are `kind:id`. `until_date` is empty while it lasts; `elsewhere`: the far end lies in another
+municipality; `links` counts who is linked to the far end, `hub` is the reason why that makes it a hub."""
 
 HUB_ABOVE = {"address": HUB, "employer": HUB, "company": HUB, "account": 3, "vehicle": 3}
 """links above which a place is a hub, by kind of node"""
