@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
@@ -23,7 +23,7 @@ def read_relations(
     request: Request,
     visit: Signed,
     number: str,
-    depth: Annotated[Literal[1, 2], Query(description="steps from the client")] = 1,
+    depth: Annotated[int, Query(ge=1, le=2, description="steps from the client")] = 1,
     purpose: Annotated[Purpose | None, Query(description="needed for the second step; it is logged")] = None,
 ) -> Relations:
     """Registered facts around the case as they were at scoring. In a blind review there are none until findings."""

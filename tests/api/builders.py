@@ -155,7 +155,8 @@ def settings(folder: Path, *, demo: bool = True) -> Settings:
 
 
 def fill(folder: Path, *, cases: int = 120, yearly_capacity: int = 360) -> Settings:
-    """A database with a run, scores, relations and a list of yearly_capacity / 12 cases in each municipality."""
+    """A database with a run, scores, relations and a list in each municipality: yearly_capacity / 12 cases in
+    Heerlen, and twice as many in Maastricht, so that some numbers exist only there."""
     chosen = settings(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with writing(engine_of(chosen.database)) as session:
@@ -177,8 +178,8 @@ def fill(folder: Path, *, cases: int = 120, yearly_capacity: int = 360) -> Setti
             )
         )
         session.flush()
-        for code, first in ((HEERLEN, 1), (MAASTRICHT, 1_000_001)):
-            _town(session, code, first, cases, Policy(yearly_capacity=yearly_capacity))
+        _town(session, HEERLEN, 1, cases, Policy(yearly_capacity=yearly_capacity))
+        _town(session, MAASTRICHT, 1_000_001, cases, Policy(yearly_capacity=2 * yearly_capacity))
     return chosen
 
 
@@ -222,6 +223,16 @@ def a_case(chosen: Settings, *, blind: bool, municipality: str = HEERLEN) -> str
             Case.municipality == municipality, Case.blind == blind, Case.double.is_(False), Case.state == "open"
         )
         return session.scalars(query.order_by(Case.position)).first() or _none()
+
+
+def only_in_maastricht(chosen: Settings) -> str:
+    """The number of an open, ordinary case that Heerlen has no case of."""
+    with reading(engine_of(chosen.database)) as session:
+        here = select(Case.number).where(Case.municipality == HEERLEN)
+        query = select(Case.number).where(
+            Case.municipality == MAASTRICHT, Case.blind.is_(False), ~Case.number.in_(here)
+        )
+        return session.scalars(query.order_by(Case.number)).first() or _none()
 
 
 def _none() -> str:

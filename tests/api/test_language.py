@@ -1,0 +1,54 @@
+"""Dutch and English say the same things, and every text that a page asks for exists."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from api.language import Language, catalogue
+from enforcement.access import Purpose, Role
+from enforcement.cases import State
+from enforcement.selection import ARMS
+
+API = Path(__file__).resolve().parents[2] / "api"
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_texts_with_the_same_gaps() -> None:
+    nl, en = catalogue("nl"), catalogue("en")
+    assert nl.keys() == en.keys()
+    assert {key: fields(text) for key, text in nl.items()} == {key: fields(text) for key, text in en.items()}
+    assert all(text.strip() for text in (*nl.values(), *en.values()))
+
+
+def test_every_text_that_a_template_or_a_module_names_exists() -> None:
+    known = catalogue("nl")
+    for path in [*(API / "templates").glob("*.html"), *API.glob("*.py")]:
+        source = path.read_text("utf-8")
+        for key in re.findall(r"""\b(?:t|text)\(["']([a-z]+\.[a-z_]+)["'][,)]""", source):
+            assert key in known, (path.name, key)
+        for key in re.findall(r"""\b(?:n|count)\(["']([a-z]+\.[a-z_]+)["'],""", source):
+            assert {f"{key}_one", f"{key}_many"} <= known.keys(), (path.name, key)
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [("role", Role), ("purpose", Purpose), ("status", State), ("arm", ARMS)],
+)
+def test_every_word_of_the_trade_has_a_text(section: str, names: list[str]) -> None:
+    for name in names:
+        assert f"{section}.{name}" in catalogue("nl")
+
+
+def test_dates_and_money_are_written_as_people_write_them_there() -> None:
+    nl, en = Language("nl"), Language("en")
+    assert (nl.date("2026-11-01"), en.date("2026-11-01")) == ("1 november 2026", "1 November 2026")
+    assert (nl.euro(123_456), en.euro(123_456)) == ("€\xa01.234,56", "€1,234.56")
+    assert nl.moment(dt.datetime(2026, 7, 1, 9, 0)) == "1 jul 2026, 11:00"  # noqa: DTZ001 as stored: UTC without zone
