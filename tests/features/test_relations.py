@@ -1,0 +1,186 @@
+"""Relations: at most two steps (R24), hubs closed, nobody's identity; clusters as components."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pyarrow.parquet as pq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.matrix import case_members, cases_on
+from features.relations.clusters import clusters, components
+from features.relations.edges import EDGES, edges
+from features.relations.ego import DEPTH, MOST_NODES, _Edge, ego, egos
+from tests.features.builders import SmallLake, client, stamp
+from tests.features.randomlake import AS_OF, households
+from tests.features.test_time import known_later, written
+
+NODES = st.integers(0, 25)
+KINDS = {"person": 18, "address": 3, "company": 3, "vehicle": 2}
+
+
+def node(number: int) -> str:
+    for kind, many in KINDS.items():
+        if number < many:
+            return f"{kind}:{number}"
+        number -= many
+    raise AssertionError(number)
+
+
+@settings(max_examples=200, deadline=None)
+@given(pairs=st.lists(st.tuples(NODES, NODES, st.booleans()), max_size=60))
+def test_r24_depth_is_never_above_two_and_nodes_are_those_networkx_finds(pairs: list[tuple[int, int, bool]]) -> None:
+    hubs = {node(two) for one, two, hub in pairs if hub and not node(two).startswith("person")}
+    made = [
+        _Edge(node(one), node(two), *_verb(node(two)), "BRP", None, None, False, 20, _hub(node(two), hubs))
+        for one, two, _ in pairs
+        if one != two and not (node(one).startswith(("address", "company", "vehicle")))
+    ]
+    links: dict[str, list[_Edge]] = {}
+    oracle: nx.DiGraph[str] = nx.DiGraph()
+    oracle.add_node("person:0")
+    for edge in made:
+        links.setdefault(edge.from_node, []).append(edge)
+        links.setdefault(edge.to_node, []).append(edge)
+        oracle.add_edge(edge.from_node, edge.to_node)
+        if edge.to_node not in hubs:
+            oracle.add_edge(edge.to_node, edge.from_node)
+    graph = ego(links, [("client", "person:0")])
+    reached = nx.single_source_shortest_path_length(oracle, "person:0", cutoff=2)
+    assert all(one["depth"] <= DEPTH for one in graph["nodes"])
+    assert len(graph["nodes"]) == len(reached)
+    people = {int(one["person_id"]): one["depth"] for one in graph["nodes"] if one["kind"] == "person"}
+    assert people == {int(n.partition(":")[2]): d for n, d in reached.items() if n.startswith("person")}
+
+
+def _verb(far: str) -> tuple[str, str]:
+    return ("partner", "partner") if far.startswith("person") else ("stay", "stay")
+
+
+def _hub(name: str, hubs: set[str]) -> str | None:
+    return name.partition(":")[0] if name in hubs else None
+
+
+def _street(tmp_path: Path) -> dict[str, list[Path]]:
+    """Client 10 with partner 11 in the case; 12 lives there too; a former partner in an institution."""
+    lake = client(SmallLake(tmp_path / "lake"), 1, 10)
+    lake.add("benefits", case_id=1, person_id=11, role="partner", start="2022-03-01")
+    for person in (10, 11, 12):
+        lake.add("stays", person_id=person, address_id=1, start="2020-01-01", certainty="resident")
+    lake.add("stays", person_id=13, address_id=1, start="2020-01-01", certainty="possible")
+    lake.add("kinships", person_id=10, relation="partner", other_id=14, start="2001-01-01", end="2009-01-01")
+    for person in (14, *range(40, 52)):
+        lake.add("stays", person_id=person, address_id=2, start="2020-01-01", certainty="resident")
+    lake.add("kinships", person_id=12, relation="child", other_id=15)
+    lake.add("functionaries", person_id=10, company="12345678", role="owner", start="2020-01-01")
+    lake.add("companies", company="12345678", address_id=1, start="2020-01-01")
+    lake.add("incomes", person_id=10, employer="E1", start="2025-08-01", end="2025-08-31", kind="15", gross_cents=5)
+    lake.add("incomes", person_id=10, employer="OWN", start="2025-08-01", end="2025-08-31", kind="43", gross_cents=5)
+    lake.add("vehicles", person_id=10, vehicle_id=7, start="2025-10-01")
+    lake.add("payments", case_id=1, person_id=10, month="2025-09-01", period="202509", account_id=3)
+    return lake.parts()
+
+
+def _graph(tmp_path: Path) -> dict[str, Any]:
+    parts = _street(tmp_path)
+    members = case_members(parts, cases_on(parts, [AS_OF], tmp_path), tmp_path)
+    return dict(egos(edges(parts, AS_OF, tmp_path), members, [1]))[1]
+
+
+def test_an_ego_graph_names_roles_and_closes_hubs(tmp_path: Path) -> None:
+    graph = _graph(tmp_path)
+    called = {one["person_id"]: (one["nl"], one["depth"]) for one in graph["nodes"] if one["person_id"]}
+    assert called == {
+        "10": ("Klant", 0),
+        "11": ("Partner in het dossier", 1),
+        "12": ("Medebewoner", 2),
+        "14": ("Vroegere partner", 1),
+    }
+    places = sorted(
+        (one["kind"], one["depth"], one["hub"], one["count"]) for one in graph["nodes"] if not one["person_id"]
+    )
+    assert places == [
+        ("account", 1, False, None),
+        ("address", 1, False, None),
+        ("address", 2, True, 13),
+        ("company", 1, False, None),
+        ("employer", 1, False, None),
+    ]
+    assert graph["nodes"][0]["id"] == "n0"
+    assert {"source", "from_date", "until_date", "nl", "en"} <= set(graph["edges"][0])
+    json.dumps(graph)
+
+
+def test_a_place_in_another_municipality_is_shown_without_anything_behind_it(tmp_path: Path) -> None:
+    lake = client(SmallLake(tmp_path / "lake"), 1, 10)
+    for person in (10, 11):
+        lake.add(
+            "stays",
+            person_id=person,
+            address_id=1,
+            address_municipality="0935",
+            start="2020-01-01",
+            certainty="resident",
+        )
+    parts = lake.parts()
+    members = case_members(parts, cases_on(parts, [AS_OF], tmp_path), tmp_path)
+    graph = dict(egos(edges(parts, AS_OF, tmp_path), members, [1]))[1]
+    assert [(one["nl"], one["depth"]) for one in graph["nodes"]] == [("Klant", 0), ("Andere gemeente", 1)]
+
+
+def test_at_most_sixty_nodes_are_shown_and_the_rest_is_counted() -> None:
+    made = [
+        _Edge("person:0", f"vehicle:{n}", "vehicle", "vehicle", "RDW", None, None, False, 1, None) for n in range(100)
+    ]
+    links = {"person:0": made} | {edge.to_node: [edge] for edge in made}
+    graph = ego(links, [("client", "person:0")])
+    assert (len(graph["nodes"]), graph["left_out"]) == (MOST_NODES, 101 - MOST_NODES)
+
+
+def test_edges_are_what_was_known_before_the_date(tmp_path: Path) -> None:
+    rng = random.Random(5)
+    before = households(rng, 400)
+    after = [known_later(rng) for _ in range(200)]
+    one = edges(written(tmp_path / "a", before), AS_OF, tmp_path).read_bytes()
+    table = pq.read_table(tmp_path / "edges.parquet")
+    assert table.schema.names == EDGES.names
+    assert table.num_rows > 100
+    assert set(table["kind"].to_pylist()) >= {"stay", "partner", "parent", "employer", "director", "account", "vehicle"}
+    assert edges(written(tmp_path / "b", before + after), AS_OF, tmp_path).read_bytes() == one
+
+
+def test_clusters_join_cases_by_person_and_home_and_not_by_hub(tmp_path: Path) -> None:
+    lake = SmallLake(tmp_path / "lake")
+    for case in range(1, 8):
+        client(lake, case, 10 * case)
+    lake.add("benefits", case_id=2, person_id=10, role="child", start="2022-01-01")
+    for person, address in ((20, 1), (30, 1), (40, 2), (50, 2), (60, 3), (70, 4)):
+        lake.add("stays", person_id=person, address_id=address, start="2020-01-01", certainty="resident")
+    for person in range(100, 109):
+        lake.add("stays", person_id=person, address_id=2, start="2020-01-01", certainty="resident")
+    lake.add(
+        "stays", person_id=70, address_id=3, start="2025-01-01", certainty="resident", known_at=stamp("2025-10-01")
+    )
+    parts = lake.parts()
+    members = case_members(parts, cases_on(parts, [AS_OF], tmp_path), tmp_path)
+    found = clusters(parts, members, AS_OF, tmp_path)
+    assert found == {1: 1, 2: 1, 3: 1, 4: 4, 5: 5, 6: 6, 7: 7}
+
+
+@settings(max_examples=100, deadline=None)
+@given(pairs=st.lists(st.tuples(st.integers(1, 15), st.integers(1, 15)), min_size=1, max_size=40))
+def test_components_are_those_of_repeated_merging(pairs: list[tuple[int, int]]) -> None:
+    graph: nx.Graph[Any] = nx.Graph()
+    graph.add_edges_from((("case", case), ("person", person)) for case, person in pairs)
+    label = {case: case for case, _ in pairs}
+    for _ in label:
+        for one, first in pairs:
+            for two, second in pairs:
+                if first == second:
+                    label[one] = label[two] = min(label[one], label[two])
+    assert components(graph) == label
