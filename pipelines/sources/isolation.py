@@ -1,8 +1,9 @@
 """Reading a delivery in a child process that may not take much memory or time.
 
 A delivery comes from outside, and a parser can be made to use up a machine or to crash. The child has a small
-environment, no keys, and limits; it stays for the next file, so that many small files are cheap, and is replaced when
-it had to be stopped. Whatever happens in it, the caller gets a Reading or a RefusedError.
+environment, no keys, and limits; it answers in JSON, which runs no code here. It stays for the next file, so that many
+small files are cheap, and is replaced when it had to be stopped. Whatever happens in it, the caller gets a Reading or a
+RefusedError.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipelines.sources.reading import Reading, RefusedError
+from pipelines.sources.transport import dumps, loads, packed, unpacked
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0
@@ -53,13 +55,13 @@ class Isolation:
         ran out of memory or out of time."""
         with self._turn:
             line = self._ready()
-            line.send((module, str(path.resolve())))
+            line.send_bytes(dumps([module, str(path.resolve())]))
             try:
                 if not line.poll(self.seconds):
                     self._stop()
                     took = f"{path.name} took more than {self.seconds:g} seconds to read and was stopped"
                     raise RefusedError(f"{took}; deliver it in parts")
-                kind, content = line.recv()
+                kind, content = loads(line.recv_bytes())
             except (EOFError, ConnectionError):
                 code = self._stop()
                 raise RefusedError(
@@ -100,7 +102,7 @@ class Isolation:
         theirs.close()
         self._line = Connection(ours.detach())
         try:
-            started = self._line.poll(READY_SECONDS) and self._line.recv() == "ready"
+            started = self._line.poll(READY_SECONDS) and loads(self._line.recv_bytes()) == "ready"
         except (EOFError, ConnectionError):
             started = False
         if not started:
@@ -130,8 +132,11 @@ def _ending(code: int | None) -> str:
 
 
 def _content(path: Path, kind: str, content: object) -> Reading:
-    if kind == "reading" and isinstance(content, Reading):
-        return content
+    if kind == "reading" and isinstance(content, dict):
+        try:
+            return unpacked(content)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RefusedError(f"{path.name}: its reader gave no reading ({type(error).__name__})") from None
     if kind == "refused":
         raise RefusedError(str(content))
     raise RefusedError(f"{path.name}: its reader broke ({content}); nothing of it was taken, report this to the maker")
@@ -142,23 +147,23 @@ def serve(descriptor: int, megabytes: int) -> None:
     line = Connection(descriptor)
     import_module("pipelines.sources")
     _limit(megabytes)
-    line.send("ready")
+    line.send_bytes(dumps("ready"))
     while True:
         try:
-            module, path = line.recv()
+            module, path = loads(line.recv_bytes())
         except EOFError:
             return
         try:
             answer = _attempt(module, Path(path))
-            line.send(answer)
+            line.send_bytes(dumps(answer))
         except MemoryError:
-            line.send(("memory", None))
+            line.send_bytes(dumps(["memory", None]))
 
 
 def _attempt(module: str, path: Path) -> tuple[str, object]:
     """A reading or why there is none. What went wrong is told by kind and place only: messages may quote the file."""
     try:
-        return "reading", import_module(module).read(path)
+        return "reading", packed(import_module(module).read(path))
     except RefusedError as refusal:
         return "refused", str(refusal)
     except MemoryError:
