@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -201,12 +202,13 @@ class _Drawing:
 
 def base_rates(parts: dict[str, list[Path]], day: dt.date) -> dict[str, dict[str, int]]:
     """Per municipality {"changed", "reviewed"} over the approved reviews of lists in the year before the day."""
-    coding, found = LabelCoding(), {}
+    coding = LabelCoding()
+    found: dict[str, dict[str, int]] = {}
     for row in latest_outcomes(parts.get("outcomes", []), day).to_pylist():
         if row["selected"] < day - dt.timedelta(days=365):
             continue
         label = coding.label(**{name: row[name] for name in ("cause", "effect", "approved", "overturned")})
-        if label == label:  # a review without a label is not a review without a change
+        if not math.isnan(label):  # a review without a label is not a review without a change
             counts = found.setdefault(row["municipality"], {"changed": 0, "reviewed": 0})
             counts["reviewed"] += 1
             counts["changed"] += int(label)

@@ -30,7 +30,20 @@ def run(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_commands_of_the_road_are_there() -> None:
-    road = "demo simulate ingest features train score select serve status sources records openapi".split()
+    road = [
+        "demo",
+        "simulate",
+        "ingest",
+        "features",
+        "train",
+        "score",
+        "select",
+        "serve",
+        "status",
+        "sources",
+        "records",
+        "openapi",
+    ]
     assert set(road) <= set(COMMANDS)
 
 
