@@ -30,21 +30,9 @@ def run(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_commands_of_the_road_are_there() -> None:
-    road = [
-        "demo",
-        "simulate",
-        "ingest",
-        "features",
-        "train",
-        "score",
-        "select",
-        "serve",
-        "status",
-        "sources",
-        "records",
-        "openapi",
-    ]
-    assert set(road) <= set(COMMANDS)
+    road = {"demo", "simulate", "ingest", "features", "train", "score", "select", "serve"}
+    overview = {"status", "sources", "records", "openapi"}
+    assert road | overview <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
