@@ -53,6 +53,9 @@ class Card:
     title: tuple[str, ...]
     detail: tuple[str, ...]
     box: Box
+    """as high as the edges that arrive at it need, so that each of them ends at the card"""
+    words_at: float
+    """baseline of the first line of text"""
     depth: int
     name: str
     """for people who do not see it: what it is and how many relations it has"""
@@ -177,7 +180,8 @@ def _placed(
             hanging = [far for far in hanging if far.depth > depth]
             middle = sum(far.box.y + far.box.high / 2 for far in hanging) / len(hanging) if hanging else 0.0
             top = max(floor, middle - high / 2)
-            cards[id_] = replace(card, box=Box(x, top + (high - card.box.high) / 2, CARD, card.box.high), depth=depth)
+            words_at = top + (high - card.box.high) / 2 + PAD + TITLE - 2
+            cards[id_] = replace(card, box=Box(x, top, CARD, high), words_at=words_at, depth=depth)
             floor = top + high + GAP
     return {id_: cards[id_] for column in columns for id_ in column}
 
@@ -190,7 +194,7 @@ def _card(node: Mapping[str, Any], count: int, words: Words) -> Card:
     detail = lines(why, CARD - 48, SMALL) if why else ()
     high = 2 * PAD + LINE * (len(title) + len(detail))
     name = ". ".join(part for part in (node[words.language], why, words.relations(count)) if part)
-    return Card(node["id"], node["kind"], title, detail, Box(0, 0, CARD, high), node["depth"], name)
+    return Card(node["id"], node["kind"], title, detail, Box(0, 0, CARD, high), 0.0, node["depth"], name)
 
 
 def _lines(
