@@ -31,7 +31,7 @@ def shoot(page: Page, address: str, language: str) -> None:
     page.screenshot(path=IMAGES / f"case-{language}.png", full_page=True)
     for name in ("worklist", "case"):
         picture = IMAGES / f"{name}-{language}.png"
-        Image.open(picture).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(picture, optimize=True)
+        Image.open(picture).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(picture, optimize=True)
 
 
 def main() -> None:
