@@ -89,6 +89,9 @@ def test_an_officer_reviews_the_next_case_and_a_colleague_approves(chromium: Bro
 def test_the_keys_move_and_can_be_turned_off(chromium: Browser, service: Running) -> None:
     with signed_in(chromium, service, "officer.maastricht") as page:
         rows = page.locator("[data-row]")
+        listening = page.locator("html[data-keys='on']")
+        expect(page.get_by_role("heading", name="Werklijst")).to_be_visible()
+        expect(listening).to_be_attached()
         page.keyboard.press("j")
         page.keyboard.press("j")
         expect(rows.nth(1)).to_be_focused()
@@ -101,8 +104,10 @@ def test_the_keys_move_and_can_be_turned_off(chromium: Browser, service: Running
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_contain_text("Zaak")
         page.goto("/werklijst")
+        expect(listening).to_be_attached()
         page.keyboard.press("n")
         expect(page.get_by_role("button", name="Teruggeven aan de lijst")).to_be_visible()
+        expect(listening).to_be_attached()
         page.keyboard.press("b")
         expect(page).to_have_url(re.compile("#bevinding$"))
 
