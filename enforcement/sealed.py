@@ -114,12 +114,17 @@ class SealedStore:
             os.fsync(file.fileno())
         return aside, SealedFile(f"{sha256}.sealed", sha256, len(rows))
 
-    def legal_ages(self, dates: Sequence[dt.date]) -> Any:
+    def legal_ages(self, dates: Sequence[dt.date], persons: Any | None = None) -> Any:
         """Table (person_id BIGINT, as_of DATE, band VARCHAR): the band each person is in on each date, from what was
-        known before it. Bands: minor, 18-20, 21-26, 27-63, 64-66, pension. Nobody without a birth date is in it."""
+        known before it. Bands: minor, 18-20, 21-26, 27-63, 64-66, pension. Nobody without a birth date is in it.
+
+        `persons`: an Arrow array or column of the person_id to tell of; everyone by default."""
         connection = self._opened()
+        if persons is not None:
+            connection.register("wanted", pa.table({"person_id": persons}))
+        chosen = "" if persons is None else "SEMI JOIN wanted USING (person_id)"
         connection.register("asked", pa.table({"as_of": pa.array(sorted(set(dates)), pa.date32())}))
-        return connection.sql(_LEGAL_AGES).to_arrow_table()
+        return connection.sql(_LEGAL_AGES.format(chosen=chosen)).to_arrow_table()
 
     def in_care(self, as_of: dt.date | None = None) -> Any:
         """Table (person_id BIGINT): who lives in care by the latest that each source said, before `as_of` if given."""
@@ -169,17 +174,28 @@ def _place(reading: str) -> str:
 _FAVOURABLE = " ".join(f"WHEN {AGES.index(band)} BETWEEN lowest AND highest THEN '{band}'" for band in BANDS)
 
 _LEGAL_AGES = f"""
-WITH latest AS (
-    SELECT as_of, person_id, contract, list_id,
-           arg_max({{'earliest': birth_date_earliest, 'latest': birth_date_latest, 'withdrawn': withdrawn}},
-                   (known_at, birth_date_earliest)) AS birth
-    FROM asked JOIN sealed ON known_at < as_of
-    WHERE person_id IS NOT NULL AND (birth_date_earliest IS NOT NULL OR withdrawn)
+WITH told AS (
+    SELECT person_id, contract, list_id, known_at,
+           arg_max({{{{'earliest': birth_date_earliest, 'latest': birth_date_latest, 'withdrawn': withdrawn}}}},
+                   {{{{'sure': birth_date_earliest}}}}) AS birth
+    FROM sealed {{chosen}} WHERE person_id IS NOT NULL AND (birth_date_earliest IS NOT NULL OR withdrawn)
     GROUP BY ALL
+), changes AS (
+    -- a benefit file says every month what it said before
+    SELECT *, birth IS DISTINCT FROM lag(birth) OVER listed AS changed FROM told
+    WINDOW listed AS (PARTITION BY person_id, contract, list_id ORDER BY known_at)
+), latest AS MATERIALIZED (
+    SELECT person_id, contract, birth, known_at AS since, lead(known_at) OVER listed AS until,
+           count(*) OVER (PARTITION BY person_id) = 1 AS simple
+    FROM changes WHERE changed WINDOW listed AS (PARTITION BY person_id, contract, list_id ORDER BY known_at)
 ), births AS (
+    SELECT as_of, person_id, birth.earliest AS earliest, birth.latest AS latest
+    FROM latest JOIN asked ON since < as_of WHERE simple AND NOT birth.withdrawn
+    UNION ALL
     -- the registry holds; where a number stands on two lists, either may be right
     SELECT as_of, person_id, min(birth.earliest) AS earliest, max(birth.latest) AS latest
-    FROM latest WHERE NOT birth.withdrawn GROUP BY as_of, person_id, contract
+    FROM latest JOIN asked ON since < as_of AND (until IS NULL OR as_of <= until)
+    WHERE NOT simple AND NOT birth.withdrawn GROUP BY as_of, person_id, contract
     QUALIFY row_number() OVER (PARTITION BY as_of, person_id ORDER BY contract = 'persons' DESC, contract) = 1
 ), placed AS (
     SELECT person_id, as_of, {_place("latest")} AS lowest, {_place("earliest")} AS highest FROM births
