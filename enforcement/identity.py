@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, cast
 
 from cryptography.exceptions import InvalidTag
@@ -32,6 +32,8 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 _IDENTITY = cast(Table, Identity.__table__)
 _LOOKUP = cast(Table, Lookup.__table__)
+_ASKED = tuple(f"d{place}" for place in range(500))
+"""parameters of one look-up"""
 
 Log = Callable[..., None]
 Fact = tuple[str, int, str]
@@ -63,6 +65,8 @@ class Vault:
         self._lookup = keys.lookup
         self._log = log
         self._seed = seed
+        asked = _LOOKUP.c.hmac.in_([bindparam(name) for name in _ASKED])
+        self._asks: Any = select(_LOOKUP.c.hmac, _LOOKUP.c.identity_id).where(asked).compile(dialect=engine.dialect)
 
     def prove(self) -> None:
         """Raises KeyFileError when the vault was locked with another master or look-up key: with the wrong look-up key
@@ -91,9 +95,12 @@ class Vault:
     def known(self, digests: Sequence[bytes]) -> dict[bytes, int]:
         """Those of `digests` that have a number."""
         found: dict[bytes, int] = {}
-        with reading(self.engine) as session:
-            for some in _chunks(digests):
-                rows = session.execute(select(Lookup.hmac, Lookup.identity_id).where(Lookup.hmac.in_(some)))
+        with self.engine.connect() as connection:
+            for some in _chunks(digests, len(_ASKED)):
+                # always as many, so that the text is made once; straight to the driver, which takes bytes as they are
+                values = [*some, *repeat(some[0], len(_ASKED) - len(some))]
+                given = dict(zip(_ASKED, values, strict=True)) if self._asks.positiontup is None else tuple(values)
+                rows = connection.exec_driver_sql(str(self._asks), given)
                 found.update({bytes(digest): number for digest, number in rows})
         return found
 
@@ -170,23 +177,27 @@ class Allocation:
         self._lookups: dict[bytes, int] = {}
         self._learnt: dict[int, dict[str, Fact]] = {}
         self._named: dict[int, list[str]] = {}
+        self._seen: dict[tuple[str, str], dict[str, int]] = {}
+        """number by name per (kind, municipality): a name is looked up once, in however many files it stands"""
 
     def numbers(self, kind: str, wanted: Sequence[Sequence[str]], municipality: str = "") -> list[int]:
         """One number for each of `wanted`; each is a list of names of one and the same thing, the most authoritative
         first (BAG object before postcode and number, BSN before A-nummer). The first name that is known decides; names
         that are not known yet will lead to the same number from now on."""
-        digests = [[self._vault.digest(kind, name, municipality) for name in names] for names in wanted]
-        unseen = {digest for some in digests for digest in some} - self._lookups.keys()
-        known = {**self._vault.known(sorted(unseen)), **self._lookups}
+        seen = self._seen.setdefault((kind, municipality), {})
+        unseen = {name for names in wanted for name in names} - seen.keys()
+        digests = {name: self._vault.digest(kind, name, municipality) for name in unseen}
+        known = self._vault.known(sorted(digests.values()))
+        seen.update({name: known[digest] for name, digest in digests.items() if digest in known})
         numbers = []
-        for names, some in zip(wanted, digests, strict=True):
-            number = next((known[digest] for digest in some if digest in known), None)
+        for names in wanted:
+            number = next((seen[name] for name in names if name in seen), None)
             if number is None:
                 number = self._vault._number(kind, names[0], municipality)
                 self._new[number] = _Known(kind)
-            for name, digest in zip(names, some, strict=True):
-                if digest not in known:
-                    known[digest] = self._lookups[digest] = number
+            for name in names:
+                if name not in seen:
+                    seen[name] = self._lookups[digests[name]] = number
                     self._named.setdefault(number, []).append(name)
             numbers.append(number)
         return numbers
@@ -215,15 +226,15 @@ class Allocation:
             grown = self._grown(number, known)
             if number in self._new:
                 key, payload = self._vault._locked(number, known)
-                fresh.append({"id": number, "kind": known.kind, "key": key, "payload": payload})
+                fresh.append((number, known.kind, key, payload))
             elif grown:
                 key, payload = self._vault._locked(number, known)
-                changed.append({"of": number, "key": key, "payload": payload})
-        lookups = [{"hmac": digest, "identity_id": number} for digest, number in sorted(self._lookups.items())]
+                changed.append((number, key, payload))
+        lookups = sorted(self._lookups.items())
         change = update(_IDENTITY).where(_IDENTITY.c.id == bindparam("of"))
-        for statement, rows in ((insert(_IDENTITY), fresh), (insert(_LOOKUP), lookups), (change, changed)):
-            for some in _chunks(rows):
-                _execute_many(session, statement, some)
+        _execute_many(session, insert(_IDENTITY), ("id", "kind", "key", "payload"), fresh)
+        _execute_many(session, insert(_LOOKUP), ("hmac", "identity_id"), lookups)
+        _execute_many(session, change, ("of", "key", "payload"), changed)
 
     def _grown(self, number: int, known: _Known) -> bool:
         """Add what was learnt; whether that says anything new."""
@@ -237,16 +248,20 @@ class Allocation:
         return grown
 
 
-def _execute_many(session: Session, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+def _execute_many(session: Session, statement: Any, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
     """Straight to the driver: numbers and bytes need no conversion, and converting half a million rows takes longer
-    than encrypting them."""
+    than encrypting them. `names` are the parameters of `statement` in the order of each row."""
     connection = session.connection()
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
-    if compiled.positiontup is None:
-        connection.exec_driver_sql(str(compiled), list(rows))
-    else:
-        in_order = [tuple(row[name] for name in compiled.positiontup) for row in rows]
-        connection.exec_driver_sql(str(compiled), in_order)
+    compiled = statement.compile(dialect=connection.dialect, column_keys=names)
+    asked = compiled.positiontup
+    places = [names.index(name) for name in asked or ()]
+    for some in _chunks(rows):
+        if asked is None:
+            connection.exec_driver_sql(str(compiled), [dict(zip(names, row, strict=True)) for row in some])
+        elif tuple(asked) == names:
+            connection.exec_driver_sql(str(compiled), list(some))
+        else:
+            connection.exec_driver_sql(str(compiled), [tuple(row[place] for place in places) for row in some])
 
 
 def _about(number: int) -> bytes:
@@ -259,7 +274,7 @@ def _rank(fact: Fact) -> tuple[int, str, str]:
     return authority, known_at, text
 
 
-def _chunks(things: Sequence[Any]) -> Iterable[Sequence[Any]]:
+def _chunks(things: Sequence[Any], size: int = AT_ONCE) -> Iterable[Sequence[Any]]:
     rest = iter(things)
-    while some := list(islice(rest, AT_ONCE)):
+    while some := list(islice(rest, size)):
         yield some

@@ -87,7 +87,7 @@ class Identity(Base):
     """A random number and what it stands for, encrypted. Several look-up keys may lead to one identity."""
 
     __tablename__ = "identity"
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(12))
     key: Mapped[bytes] = mapped_column(LargeBinary)
     """this identity's own AES key, wrapped by the master key"""
@@ -98,6 +98,8 @@ class Lookup(Base):
     """Keyed HMAC of an identifier -> identity."""
 
     __tablename__ = "lookup"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    """the key is the table: a million of them are not kept twice"""
     hmac: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     identity_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("identity.id"), index=True)
 
