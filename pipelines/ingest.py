@@ -22,8 +22,9 @@ from pipelines.sources.reading import Reading, RefusedError
 ABOUT = "delivery.json"
 FILES_AT_ONCE = 250
 RECORDS_AT_ONCE = 50_000
-"""small messages of a folder share a transaction, so that five thousand files do not wait five thousand times for the
-disk; an interrupted run loses at most the work on one such group, and does it again"""
+BYTES_AT_ONCE = 32 << 20
+"""files of a folder share a transaction and an engine, so that five thousand files do not wait five thousand times for
+the disk; an interrupted run loses at most the work on one such group, and does it again"""
 
 Progress = Callable[[FileReport], None]
 
@@ -109,6 +110,10 @@ class _Intake:
     progress: Progress | None
     reports: list[FileReport | None] = field(default_factory=list)
     waiting: list[tuple[int, Arrival]] = field(default_factory=list)
+    records: int = 0
+    """of the messages that wait"""
+    stock: int = 0
+    """bytes of the stock files that wait"""
 
     def take(self, path: Path, about: _Addressed) -> None:
         """Read one file; publish when enough wait."""
@@ -133,21 +138,20 @@ class _Intake:
         municipality = about.municipality or named or NOBODY
         if named not in (None, municipality):
             read.flags["other_municipality"] = 1
-        arrival = Arrival(path, sha256, municipality, about.received_at, read)
-        if read.extract is not None:
+        stock = path.stat().st_size if read.extract else 0
+        if self.stock and self.stock + stock > BYTES_AT_ONCE:
             self.flush()
-            self._publish([(place, arrival)])
-            return
-        self.waiting.append((place, arrival))
-        records = sum(len(one.reading.records) for _, one in self.waiting)
-        if len(self.waiting) >= FILES_AT_ONCE or records >= RECORDS_AT_ONCE:
+        self.waiting.append((place, Arrival(path, sha256, municipality, about.received_at, read)))
+        self.stock += stock
+        self.records += len(read.records)
+        if len(self.waiting) >= FILES_AT_ONCE or self.records >= RECORDS_AT_ONCE or self.stock >= BYTES_AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
         """Publish what waits."""
         if self.waiting:
             self._publish(self.waiting)
-            self.waiting = []
+            self.waiting, self.records, self.stock = [], 0, 0
             reached("between_groups")
 
     def _read(self, path: Path) -> Reading:
@@ -162,8 +166,10 @@ class _Intake:
             reports = self.lake.publish_all([arrival for _, arrival in together])
         except RefusedError as refusal:
             (_, one), *others = together
-            if others:
-                raise
+            if others:  # the one that is refused does not take the others with it
+                for alone in together:
+                    self._publish([alone])
+                return
             reports = [
                 self.lake.refuse(one.path, one.sha256, one.municipality, one.received_at, one.reading.source, refusal)
             ]

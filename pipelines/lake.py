@@ -61,7 +61,7 @@ class Lake:
 
     def publish_all(self, arrivals: Sequence[Arrival]) -> list[FileReport]:
         """Publish several files in one transaction, a report for each in the same order. Raises RefusedError when a
-        stock file among them has not its contract's columns; a stock file comes alone."""
+        stock file among them has not its contract's columns; nothing is published then."""
         with self._turn():
             reached("started")
             for attempt in range(1, ATTEMPTS + 1):

@@ -10,9 +10,13 @@ import pyarrow as pa
 
 from enforcement.identity import Allocation
 from features.records import ADDRESS_COLUMNS, Column, Contract, Identifier, Sealed, Vault
-from pipelines.sources.bsn import passes_elfproef
 from pipelines.staging import Staged
 
+_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+_WEIGHED = " + ".join(f"(ascii(value[{place}]) - 48) * {weight}" for place, weight in enumerate(_WEIGHTS, 1))
+_FAILS = f"(regexp_full_match(value, '[0-9]{{9}}') AND (value = '000000000' OR ({_WEIGHED}) % 11 <> 0))"
+"""SQL: a BSN that does not pass the 11-proef (sources/bsn.py). Other shapes than nine digits, or A and ten, do not come
+this far."""
 AUTHORITY = {"persons": 2, "stays": 2, "kinships": 0}
 """whose name or address holds when sources differ: the registry's (Wet BRP 1.7), then others', then a relative's"""
 
@@ -44,26 +48,26 @@ def value_of(contract: Contract, field: str, kind: str) -> str:
 
 
 def number(connection: Any, staged: Staged, allocation: Allocation) -> str:
-    """Number every identifier of table or view `good_<contract>`, and give the SELECT of its lake rows."""
-    contract = staged.contract
-    good = f"good_{contract.name}"
+    """Number every identifier of the good rows, and give the SELECT of their lake rows."""
+    contract, good = staged.contract, staged.good
     joins, places = [], {}
     for field, kind in identifiers(contract):
-        alias = f"{contract.name}_{field}"
+        alias = f"{staged.relation}_{field}"
         value = value_of(contract, field, kind)
+        odd = _FAILS if staged.stock and kind == "person" else "false"
         per = "_municipality" if kind == "case" else "''"
         rows = connection.execute(
-            f"SELECT DISTINCT {per} AS per, {value} AS value{_companion(contract, field)} FROM {good} "
-            f"WHERE {value} IS NOT NULL ORDER BY ALL"
+            f"SELECT *, {odd} FROM (SELECT DISTINCT {per} AS per, {value} AS value{_companion(contract, field)} "
+            f"FROM {good} WHERE {value} IS NOT NULL) ORDER BY per, value, also"
         ).fetchall()
         connection.register(alias, _mapping(kind, rows, allocation))
         joins.append(f"LEFT JOIN {alias} ON {alias}.value = {value} AND {alias}.per = {per}")
         places[field] = alias
     _learn(connection, staged, allocation, " ".join(joins), places)
-    odd = [f"{alias}.odd" for field, alias in places.items() if dict(identifiers(contract))[field] == "person"]
+    fails = [f"{alias}.odd" for field, alias in places.items() if dict(identifiers(contract))[field] == "person"]
     flags = "_flags"
-    if staged.stock and odd:
-        flags = f"CASE WHEN {' OR '.join(odd)} THEN list_append(_flags, 'bsn_fails_elfproef') ELSE _flags END"
+    if staged.stock and fails:
+        flags = f"CASE WHEN {' OR '.join(fails)} THEN list_append(_flags, 'bsn_fails_elfproef') ELSE _flags END"
     columns = ", ".join(f'{_lake_column(column, places)} AS "{column.name}"' for column in contract.lake_columns)
     return (
         f"SELECT {columns}, _municipality AS municipality, _delivery AS delivery, _known_at AS known_at, "
@@ -72,24 +76,24 @@ def number(connection: Any, staged: Staged, allocation: Allocation) -> str:
     )
 
 
-def sealed_rows(connection: Any, contract: Contract) -> Any | None:
-    """Arrow table of the protected attributes of `contract` under the person's number, None where it has none. To be
-    called after `number`."""
+def sealed_rows(connection: Any, staged: Staged) -> Any | None:
+    """Arrow table of the protected attributes of `staged` under the person's number, None where its contract has none.
+    To be called after `number`."""
+    contract, good, relation = staged.contract, staged.good, staged.relation
     columns = [column.name for column in contract.delivered_columns if isinstance(column.about, Sealed)]
     if not columns:
         return None
-    good = f"good_{contract.name}"
     fields = dict(identifiers(contract))
     joins = " ".join(
-        f"LEFT JOIN {contract.name}_{field} ON {contract.name}_{field}.value = {value_of(contract, field, kind)}"
+        f"LEFT JOIN {relation}_{field} ON {relation}_{field}.value = {value_of(contract, field, kind)}"
         for field, kind in fields.items()
         if kind in ("person", "list")
     )
-    record = f"{contract.name}_list.id" if "list" in fields else "NULL::BIGINT"
+    record = f"{relation}_list.id" if "list" in fields else "NULL::BIGINT"
     present = ", ".join(f'"{name}"::VARCHAR' for name in columns)
     quoted = ", ".join(f'"{name}"' for name in columns)
     return connection.sql(
-        f"SELECT {contract.name}_person.id AS person_id, {record} AS list_id, '{contract.name}' AS contract, "
+        f"SELECT {relation}_person.id AS person_id, {record} AS list_id, '{contract.name}' AS contract, "
         f"_municipality AS municipality, _known_at AS known_at, _withdrawn AS withdrawn, {quoted} FROM {good} {joins} "
         f"WHERE coalesce({present}) IS NOT NULL OR _withdrawn ORDER BY ALL"
     ).to_arrow_table()
@@ -108,8 +112,9 @@ def _companion(contract: Contract, field: str) -> str:
 
 
 def _mapping(kind: str, rows: list[tuple[Any, ...]], allocation: Allocation) -> Any:
-    wanted = {(per, value): names_of(kind, value) for per, value, _ in rows}
-    for per, value, also in rows:
+    wanted = {(per, value): names_of(kind, value) for per, value, _, _ in rows}
+    failing = {(per, value) for per, value, _, odd in rows if odd}
+    for per, value, also, _ in rows:
         if also is not None and re.fullmatch(r"\d{10}", also) and f"A{also}" not in wanted[per, value]:
             wanted[per, value].append(f"A{also}")
     numbers: dict[tuple[str, str], int] = {}
@@ -125,7 +130,7 @@ def _mapping(kind: str, rows: list[tuple[Any, ...]], allocation: Allocation) -> 
             "per": pa.array([per for per, _ in wanted], pa.string()),
             "value": pa.array([value for _, value in wanted], pa.string()),
             "id": pa.array([numbers[one] for one in wanted], pa.int64()),
-            "odd": pa.array([value[:1].isdigit() and not passes_elfproef(value) for _, value in wanted], pa.bool_()),
+            "odd": pa.array([one in failing for one in wanted], pa.bool_()),
         }
     )
 
@@ -145,7 +150,7 @@ def names_of(kind: str, value: str) -> list[str]:
 
 def _address_names(value: str) -> list[str]:
     """BAG object, and postcode with number, letter and addition; else what text there is (sources.md)."""
-    texts = [re.sub(r"\s+", " ", one).strip().upper() for one in value.split("\x1f")]
+    texts = [" ".join(one.split()) for one in value.upper().split("\x1f")]
     part = dict(zip(ADDRESS_COLUMNS, texts, strict=True))
     door = "|".join(part[name] for name in ("house_number", "house_letter", "house_addition"))
     names = []
@@ -172,7 +177,7 @@ def _learn(connection: Any, staged: Staged, allocation: Allocation, joins: str, 
         alias = places[column.about.of]
         rows = connection.execute(
             f'SELECT {alias}.id, arg_max("{column.name}", (_known_at, "{column.name}")), max(_known_at) '
-            f'FROM good_{contract.name} {joins} WHERE "{column.name}" IS NOT NULL AND {alias}.id IS NOT NULL GROUP BY 1'
+            f'FROM {staged.good} {joins} WHERE "{column.name}" IS NOT NULL AND {alias}.id IS NOT NULL GROUP BY 1'
         ).fetchall()
         fact = column.name.removeprefix(f"{column.about.of}_")
         for number, text, known_at in rows:

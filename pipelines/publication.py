@@ -29,6 +29,8 @@ from pipelines.staging import Staged, of_contract, quoted, stage_extract, stage_
 if TYPE_CHECKING:
     from pipelines.lake import Lake
 
+KEPT = 16 << 20
+"""bytes of a stock file whose rows are kept in memory between checking and writing; larger ones are read again"""
 SHOWN_WHEN_HELD = 1_000
 """quarantine rows kept of a stock file that is held; the file itself stays with its sender"""
 
@@ -47,6 +49,8 @@ class Publication:
         self.held: dict[str, str] = {}
         self.parts: list[dict[str, Any]] = []
         self.sealed: list[dict[str, Any]] = []
+        self.folders: set[Path] = set()
+        """folders that name something new, to be synced before the transaction"""
 
     def publish(self) -> list[FileReport]:
         """A report per arrival, in their order."""
@@ -57,11 +61,13 @@ class Publication:
         allocation = self.lake.vault.allocation()
         staged = [one for one in self._staged() if self._check(one)]
         reached("checked")
-        made = [(one.contract.name, number(self.connection, one, allocation)) for one in staged]
+        made = [(one, number(self.connection, one, allocation)) for one in staged]
         reached("numbered")
-        for name, rows in made:
-            self._write(name, rows)
-            self._seal(name)
+        for one, rows in made:
+            self._write(one, rows)
+            self._seal(one)
+        for folder in sorted(self.folders):
+            sync(folder)
         with writing(self.lake.engine) as session:
             reached("transaction_begun")
             self._insert(session)
@@ -90,11 +96,11 @@ class Publication:
 
     def _staged(self) -> list[Staged]:
         staged = []
-        for arrival in self.fresh.values():
+        for place, arrival in enumerate(self.fresh.values()):
             self.quarantined[arrival.delivery].extend(arrival.reading.quarantined)
             self.flags[arrival.delivery].update(arrival.reading.flags)
             if arrival.reading.extract is not None:
-                staged.append(stage_extract(self.connection, arrival, arrival.reading.extract))
+                staged.append(stage_extract(self.connection, arrival, arrival.reading.extract, f"stock_{place}"))
         for name, found in of_contract(list(self.fresh.values())).items():
             one, odd = stage_records(self.connection, name, found)
             staged.append(one)
@@ -104,9 +110,9 @@ class Publication:
         return sorted(staged, key=lambda one: order.get(one.contract.name, 1))
 
     def _check(self, staged: Staged) -> bool:
-        """Make view `good_<contract>`, quarantine the rest; False when there is nothing good or the file is held."""
+        """Make the good rows a relation, quarantine the rest; False when there is nothing good or the file is held."""
         name = staged.contract.name
-        query = checked(staged)
+        query = self._kept(staged, checked(staged))
         # fetched whole: the engine writes down torn lines when a query ends, not when its first row is there
         ((total, broken),) = self.connection.execute(f"SELECT count(*), count(_broken) FROM ({query})").fetchall()
         budget = staged.contract.error_budget
@@ -116,7 +122,7 @@ class Publication:
         if broken:
             self._withhold(staged, query, limit, [line for line, _ in torn])
         if staged.stock:
-            delivery = next(iter(self.fresh))
+            delivery = staged.stock.delivery
             self.quarantined[delivery].extend(one for _, one in (torn[:SHOWN_WHEN_HELD] if over else torn))
             if over:
                 share = 100 * (broken + len(torn)) / (total + len(torn))
@@ -126,8 +132,15 @@ class Publication:
                 )
                 return False
         good = f"SELECT * EXCLUDE (_broken) FROM ({query}) WHERE _broken IS NULL"
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW good_{name} AS {good}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {staged.good} AS {good}")
         return bool(total > broken)
+
+    def _kept(self, staged: Staged, query: str) -> str:
+        """What `query` gives, once and for all when it is not too much to keep: it is read five times and more."""
+        if staged.stock and staged.stock.path.stat().st_size > KEPT:
+            return query
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE kept_{staged.relation} AS {query}")
+        return f"SELECT * FROM kept_{staged.relation}"
 
     def _withhold(self, staged: Staged, query: str, limit: str, torn: list[int]) -> None:
         columns = ", ".join(f'"{column.name}"' for column in staged.contract.delivered_columns)
@@ -150,18 +163,19 @@ class Publication:
         if not tables.fetchone()[0]:
             return []
         rows = self.connection.execute(
-            "SELECT DISTINCT line, lower(error_type::VARCHAR), csv_line FROM reject_errors ORDER BY line"
+            "SELECT DISTINCT line, lower(error_type::VARCHAR), csv_line FROM reject_errors "
+            "JOIN reject_scans USING (scan_id, file_id) WHERE file_path = ? ORDER BY line",
+            [str(staged.stock.path.resolve())] if staged.stock else [None],
         ).fetchall()
         return [
             (row, Quarantined(f"row {row}", "row", f"cannot be read: {why}", staged.contract.name, text))
             for row, why, text in ((line - staged.header_lines, why, text) for line, why, text in rows)
         ]
 
-    def _write(self, contract: str, rows: str) -> None:
+    def _write(self, staged: Staged, rows: str) -> None:
         """One Parquet file per municipality, under the hash of its content."""
-        for (municipality,) in self.connection.execute(
-            f"SELECT DISTINCT _municipality FROM good_{contract} ORDER BY 1"
-        ).fetchall():
+        contract = staged.contract.name
+        for municipality in self._municipalities(staged):
             aside = self.lake.aside / f"{secrets.token_hex(8)}.parquet"
             self.connection.execute(
                 f"COPY (SELECT * FROM ({rows}) WHERE municipality = '{municipality}') TO {quoted(aside)} "
@@ -172,9 +186,22 @@ class Publication:
             reached("part_synced")
             sha256 = sha256_of(aside)
             path = f"{contract}/{municipality}/{sha256}.parquet"
-            settle(aside, self.lake.folder / path)
+            self._settle(aside, self.lake.folder / path)
             reached("part_renamed")
             self._count(contract, municipality, path, sha256)
+
+    def _municipalities(self, staged: Staged) -> list[str]:
+        if staged.stock:
+            return [staged.stock.municipality]
+        rows = self.connection.execute(f"SELECT DISTINCT _municipality FROM {staged.good} ORDER BY 1").fetchall()
+        return [municipality for (municipality,) in rows]
+
+    def _settle(self, aside: Path, path: Path) -> None:
+        """Rename a synced file to where it belongs; the folders that name it are synced once, before the commit."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.rename(path)
+        home = self.lake.folder.parent
+        self.folders.update(folder for folder in path.parents if folder.is_relative_to(home))
 
     def _count(self, contract: str, municipality: str, path: str, sha256: str) -> None:
         file = f"read_parquet({quoted(self.lake.folder / path)})"
@@ -199,16 +226,16 @@ class Publication:
         ).fetchall():
             self.flags[delivery][flag] += times
 
-    def _seal(self, contract: str) -> None:
-        rows = sealed_rows(self.connection, contract_named(contract))
+    def _seal(self, staged: Staged) -> None:
+        rows = sealed_rows(self.connection, staged)
         if rows is None or not len(rows):
             return
         aside, file = self.lake.sealed.write_aside(rows)
         reached("sealed_written")
-        settle(aside, self.lake.sealed.folder / file.path)
+        self._settle(aside, self.lake.sealed.folder / file.path)
         reached("sealed_renamed")
-        for delivery in self.fresh:
-            if self.records[delivery][contract]:
+        for delivery in [staged.stock.delivery] if staged.stock else self.fresh:
+            if self.records[delivery][staged.contract.name]:
                 self.sealed.append({"delivery_id": delivery, **dataclasses.asdict(file)})
 
     def _insert(self, session: Session) -> None:
@@ -316,11 +343,3 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def settle(aside: Path, path: Path) -> None:
-    """Rename a synced file to where it belongs, and sync the folders that name it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside.rename(path)
-    sync(path.parent)
-    sync(path.parent.parent)

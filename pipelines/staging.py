@@ -60,10 +60,15 @@ class Staged:
     relation: str
     columns: dict[str, str]
     """delivered columns that are there, and the type they came in"""
-    stock: bool
-    """a bulk extract: numbered rows, an error budget, identifiers to be looked at closely"""
+    stock: Arrival | None = None
+    """a bulk extract has one arrival, numbered rows, an error budget, and identifiers to be looked at closely"""
     header_lines: int = 0
     """lines of a CSV before its first row"""
+
+    @property
+    def good(self) -> str:
+        """The relation of the rows that keep their contract."""
+        return f"good_{self.relation}"
 
 
 def of_contract(arrivals: Sequence[Arrival]) -> dict[str, list[tuple[Arrival, Found]]]:
@@ -93,7 +98,7 @@ def stage_records(
         (found[place][0], Quarantined(found[place][1].at, column, reason, name, repr(found[place][1].record)))
         for place, (column, reason) in sorted(odd.items())
     ]
-    return Staged(contract, relation, types, stock=False), quarantined
+    return Staged(contract, relation, types), quarantined
 
 
 def _flat(types: dict[str, str], arrival: Arrival, found: Found) -> dict[str, Any]:
@@ -133,8 +138,8 @@ def _array(column: str, kind: str, rows: list[dict[str, Any]], odd: dict[int, tu
         return pa.array(values, ARROW[kind])
 
 
-def stage_extract(connection: Any, arrival: Arrival, extract: Extract) -> Staged:
-    """Stage a stock file as view `extract`. Raises RefusedError when its columns are not those of the contract."""
+def stage_extract(connection: Any, arrival: Arrival, extract: Extract, relation: str) -> Staged:
+    """Stage a stock file as view `relation`. Raises RefusedError when its columns are not those of the contract."""
     contract = contract_named(extract.contract)
     if set(str(extract.path.resolve())) & set("*?["):
         raise RefusedError("the file's name or folder holds *, ? or [, which stand for other files; rename it")
@@ -154,12 +159,12 @@ def stage_extract(connection: Any, arrival: Arrival, extract: Extract) -> Staged
     envelope = {"known_at": moment, "withdrawn": taken_back, "flags": listed}
     odd = " ".join(f"WHEN {n} IS NOT NULL AND {sql} IS NULL THEN '{n}'" for n, sql in envelope.items() if n in types)
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW extract AS SELECT {chosen}, '{arrival.delivery}' AS _delivery, "
+        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {chosen}, '{arrival.delivery}' AS _delivery, "
         f"'{arrival.municipality}' AS _municipality, coalesce({moment}, {known}) AS _known_at, "
         f"coalesce({taken_back}, false) AS _withdrawn, {f'CASE {odd} END' if odd else 'NULL::VARCHAR'} AS _odd, "
         f"coalesce({listed}, []::VARCHAR[]) AS _flags, {at} AS _at FROM {source}"
     )
-    return Staged(contract, "extract", {n: t for n, t in types.items() if n in delivered}, True, header)
+    return Staged(contract, relation, {n: t for n, t in types.items() if n in delivered}, arrival, header)
 
 
 def as_list(column: str, kind: str) -> str:
