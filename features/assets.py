@@ -13,12 +13,12 @@ YOUNG_DAYS = round(48 * DAYS_A_MONTH)
 """first registered less than four years ago"""
 
 CAR = (
-    "De waarde is de nieuwprijs, niet de huidige waarde; een gewone auto valt buiten het vermogen.",
-    "The value is the price when new, not the present value; an ordinary car is left out of the assets.",
+    "Een gewone auto telt meestal niet mee als vermogen. De nieuwprijs is niet de huidige waarde.",
+    "An ordinary car usually does not count as an asset. The price when new is not the present value.",
 )
 ESTATE = (
     "Een erfenis die nog verdeeld wordt, of een recht zonder waarde, telt meestal niet mee.",
-    "An inheritance not yet divided, or a right without value, mostly does not count.",
+    "An inheritance not yet divided, or a right without value, usually does not count.",
 )
 
 
@@ -52,9 +52,16 @@ def vehicles_held(t: Any, members: Any) -> Any:
     direction=1,
     sentence=(
         "Op naam van de klant of partner staan {value} voertuigen.",
-        "{value} vehicles are registered to the client or partner.",
+        "There are {value} vehicles registered to the client or partner.",
     ),
-    none=("Er staat geen voertuig op naam.", "No vehicle is registered."),
+    one=(
+        "Op naam van de klant of partner staat 1 voertuig.",
+        "There is 1 vehicle registered to the client or partner.",
+    ),
+    none=(
+        "Er staat geen voertuig op naam van de klant of partner.",
+        "No vehicle is registered to the client or partner.",
+    ),
     could=CAR,
     reason="Voertuigen kunnen vermogen zijn of bij werk horen (Participatiewet 34).",
 )
@@ -68,10 +75,13 @@ def vehicles(rows: Any, within: Any) -> Any:
     unit="EUR",
     direction=1,
     sentence=(
-        "De nieuwprijs van de voertuigen samen was {value}.",
-        "The price when new of the vehicles together was {value}.",
+        "De nieuwprijs van de voertuigen op naam is samen {value}.",
+        "When new, the vehicles registered cost {value} together.",
     ),
-    none=("Er is geen voertuig met een bekende prijs.", "There is no vehicle with a known price."),
+    none=(
+        "Er staat geen voertuig met een bekende nieuwprijs op naam.",
+        "No vehicle with a known price when new is registered.",
+    ),
     could=CAR,
     reason="Een hoge waarde kan boven de vermogensgrens komen (Participatiewet 34 lid 3).",
 )
@@ -80,15 +90,22 @@ def catalogue_value(rows: Any, within: Any) -> Any:
 
 
 @vehicles_held.feature(
-    "Jong voertuig",
-    "Young vehicle",
+    "Jonge voertuigen",
+    "Young vehicles",
     unit="count",
     direction=1,
     sentence=(
-        "{value} voertuigen zijn minder dan vier jaar oud.",
-        "{value} vehicles are less than four years old.",
+        "Op naam staan {value} voertuigen van minder dan vier jaar oud.",
+        "There are {value} vehicles registered that are less than four years old.",
     ),
-    none=("Er is geen voertuig jonger dan vier jaar.", "No vehicle is younger than four years."),
+    one=(
+        "Op naam staat 1 voertuig van minder dan vier jaar oud.",
+        "There is 1 vehicle registered that is less than four years old.",
+    ),
+    none=(
+        "Er staat geen voertuig van minder dan vier jaar oud op naam.",
+        "No vehicle less than four years old is registered.",
+    ),
     could=CAR,
     reason="Bij een jong voertuig ligt de nieuwprijs dicht bij de waarde.",
 )
@@ -122,6 +139,7 @@ def vehicle_starts(t: Any, members: Any) -> Any:
         "In de laatste {w} maanden kwamen {value} voertuigen op naam.",
         "In the last {w} months {value} vehicles were acquired.",
     ),
+    one=("In de laatste {w} maanden kwam 1 voertuig op naam.", "In the last {w} months 1 vehicle was acquired."),
     none=("In de laatste {w} maanden kwam geen voertuig op naam.", "No vehicle was acquired in the last {w} months."),
     could=CAR,
     reason="Een aankoop kan laten zien dat er geld of werk bij is gekomen.",
@@ -140,10 +158,17 @@ def vehicles_acquired(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden zijn {value} voertuigen op naam gekomen en weer overgeschreven.",
         "In the last {w} months {value} vehicles were acquired and transferred again.",
     ),
-    none=("Er zijn geen voertuigen gekomen en gegaan.", "No vehicles came and went."),
+    one=(
+        "In de laatste {w} maanden is 1 voertuig op naam gekomen en weer overgeschreven.",
+        "In the last {w} months 1 vehicle was acquired and transferred again.",
+    ),
+    none=(
+        "In de laatste {w} maanden is geen voertuig op naam gekomen en weer overgeschreven.",
+        "In the last {w} months no vehicle was acquired and transferred again.",
+    ),
     could=(
-        "Wie een oude auto steeds moet vervangen, schrijft er meer over.",
-        "Someone who keeps replacing an old car transfers several.",
+        "Wie een oude auto vaak moet vervangen, schrijft vaker een voertuig over.",
+        "Someone who often has to replace an old car transfers vehicles more often.",
     ),
     reason="Veel overschrijvingen kunnen bij handel horen.",
 )
@@ -171,14 +196,18 @@ def estates(t: Any, members: Any) -> Any:
 
 @estates.feature(
     "Rechten op onroerend goed",
-    "Rights on real estate",
+    "Rights in real estate",
     unit="count",
     direction=1,
     sentence=(
         "De klant of partner heeft {value} rechten op onroerend goed.",
-        "The client or partner has {value} rights on real estate.",
+        "The client or partner has {value} rights in real estate.",
     ),
-    none=("Er zijn geen rechten op onroerend goed.", "There are no rights on real estate."),
+    one=("De klant of partner heeft 1 recht op onroerend goed.", "The client or partner has 1 right in real estate."),
+    none=(
+        "De klant of partner heeft geen rechten op onroerend goed.",
+        "The client or partner has no rights in real estate.",
+    ),
     could=ESTATE,
     reason="Onroerend goed telt mee als vermogen (Participatiewet 34).",
 )
@@ -192,10 +221,17 @@ def estate_rights(rows: Any, within: Any) -> Any:
     unit="count",
     direction=1,
     sentence=(
-        "Er zijn {value} rechten op onroerend goed waar de klant niet woont.",
-        "There are {value} rights on real estate where the client does not live.",
+        "De klant of partner heeft {value} rechten op onroerend goed buiten de eigen woning.",
+        "The client or partner has {value} rights in real estate other than the home.",
     ),
-    none=("Er is geen onroerend goed buiten de eigen woning.", "There is no real estate other than the home."),
+    one=(
+        "De klant of partner heeft 1 recht op onroerend goed buiten de eigen woning.",
+        "The client or partner has 1 right in real estate other than the home.",
+    ),
+    none=(
+        "De klant of partner heeft geen onroerend goed buiten de eigen woning.",
+        "The client or partner has no real estate other than the home.",
+    ),
     could=ESTATE,
     reason="Voor de eigen woning geldt een vrijlating, voor ander onroerend goed niet (Participatiewet 34 lid 2 d).",
 )
@@ -212,7 +248,7 @@ def estate_elsewhere(rows: Any, within: Any) -> Any:
         "De koopsommen van onroerend goed zijn samen {value}.",
         "The purchase prices of real estate add up to {value}.",
     ),
-    none=("Er is geen koopsom bekend.", "No purchase price is known."),
+    none=("Er is geen koopsom van onroerend goed bekend.", "No purchase price of real estate is known."),
     could=ESTATE,
     reason="De waarde kan boven de vermogensgrens komen.",
 )

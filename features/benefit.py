@@ -16,7 +16,7 @@ LONGEST_BAND = 5
 
 CHANGE = (
     "Een verandering is meestal al bekend en verwerkt.",
-    "A change is mostly known and processed already.",
+    "A change is usually known and processed already.",
 )
 
 
@@ -47,7 +47,7 @@ def term(t: Any, members: Any) -> Any:
     unit="band",
     direction=0,
     sentence=("De uitkering loopt langer dan een half jaar.", "The benefit has run for more than half a year."),
-    none=("De uitkering loopt korter dan een half jaar.", "The benefit has run for less than half a year."),
+    none=("De uitkering loopt een half jaar of korter.", "The benefit has run for half a year or less."),
     could=(
         "De duur zegt niets over gedrag.",
         "The duration says nothing about conduct.",
@@ -141,7 +141,7 @@ def declared_income(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden is {value} inkomen verrekend.",
         "Income of {value} was deducted over the last {w} months.",
     ),
-    none=("Er is geen inkomen verrekend.", "No income was deducted."),
+    none=("In de laatste {w} maanden is geen inkomen verrekend.", "No income was deducted over the last {w} months."),
     could=("Het inkomen is verwerkt zoals het hoort.", "The income was processed as it should be."),
     reason="Het laat zien of de verrekening loopt.",
 )
@@ -156,10 +156,10 @@ def deducted_income(rows: Any, within: Any) -> Any:
     windows=(24,),
     direction=0,
     sentence=(
-        "In {value} van de laatste {w} maanden is inkomen vrijgelaten.",
-        "Income was exempted in {value} of the last {w}.",
+        "In de laatste {w} maanden is over {value} inkomen vrijgelaten.",
+        "In the last {w} months, income was exempted for {value}.",
     ),
-    none=("Er is geen inkomen vrijgelaten.", "No income was exempted."),
+    none=("In de laatste {w} maanden is geen inkomen vrijgelaten.", "No income was exempted in the last {w} months."),
     could=("Vrijlating is een recht.", "The exemption is a right."),
     reason="De vrijlating geldt zes maanden; daarna wijzigt het bedrag (Participatiewet 31 lid 2 n).",
 )
@@ -168,16 +168,19 @@ def exempt_months(rows: Any, within: Any) -> Any:
 
 
 @paid.feature(
-    "Inkomen opgegeven zonder vrijlating, laatste {w} maanden",
-    "Income declared without exemption, last {w} months",
+    "Inkomen verrekend zonder vrijlating, laatste {w} maanden",
+    "Income deducted without exemption, last {w} months",
     unit="yes/no",
     windows=(12,),
     direction=-1,
     sentence=(
-        "Er is inkomen verrekend en niets vrijgelaten: mogelijk is te weinig uitgekeerd.",
-        "Income was deducted and nothing exempted: possibly too little was paid.",
+        "In de laatste {w} maanden is inkomen verrekend en niets vrijgelaten. Mogelijk is te weinig uitgekeerd.",
+        "In the last {w} months income was deducted and nothing was exempted. Possibly too little was paid.",
     ),
-    none=("Er is geen gemiste vrijlating te zien.", "No missed exemption can be seen."),
+    none=(
+        "In de laatste {w} maanden is geen inkomen verrekend zonder vrijlating.",
+        "In the last {w} months no income was deducted without an exemption.",
+    ),
     could=("De vrijlating kan al eerder zijn gebruikt.", "The exemption may have been used before."),
     reason="Een gemiste vrijlating is een nabetaling voor de klant (dienstenlijst, R34).",
 )
@@ -207,16 +210,23 @@ def paid_share(rows: Any, within: Any) -> Any:
 
 
 @paid.feature(
-    "Wijzigingen van rekeningnummer, laatste {w} maanden",
-    "Changes of account, last {w} months",
+    "Andere rekeningen voor de uitkering, laatste {w} maanden",
+    "Other accounts for the benefit, last {w} months",
     unit="count",
     windows=(12,),
     direction=1,
     sentence=(
-        "In de laatste {w} maanden is {value} keer op een andere rekening uitbetaald.",
-        "Over the last {w} months payment went to another account {value} times.",
+        "In de laatste {w} maanden is de uitkering ook op {value} andere rekeningen uitbetaald.",
+        "In the last {w} months the benefit was also paid to {value} other accounts.",
     ),
-    none=("Het rekeningnummer bleef gelijk.", "The account stayed the same."),
+    one=(
+        "In de laatste {w} maanden is de uitkering ook op 1 andere rekening uitbetaald.",
+        "In the last {w} months the benefit was also paid to 1 other account.",
+    ),
+    none=(
+        "In de laatste {w} maanden is de uitkering niet op een andere rekening uitbetaald.",
+        "In the last {w} months the benefit was not paid to another account.",
+    ),
     could=(
         "Een andere bank of een bewindvoerder is een gewone reden.",
         "Another bank or an administrator is an ordinary reason.",
@@ -234,10 +244,13 @@ def account_changes(rows: Any, within: Any) -> Any:
     windows=(12,),
     direction=0,
     sentence=(
-        "{value} van de laatste {w} maanden zijn later gecorrigeerd.",
-        "{value} of the last {w} were corrected later.",
+        "In de laatste {w} maanden is de uitkering over {value} later gecorrigeerd.",
+        "In the last {w} months, the benefit for {value} was corrected later.",
     ),
-    none=("Geen maand is later gecorrigeerd.", "No month was corrected later."),
+    none=(
+        "In de laatste {w} maanden is geen maand later gecorrigeerd.",
+        "In the last {w} months no month was corrected later.",
+    ),
     could=(
         "Een correctie kan een fout van de gemeente herstellen.",
         "A correction may repair an error of the municipality.",
@@ -258,7 +271,10 @@ def corrected_months(rows: Any, within: Any) -> Any:
         "De norm is in de laatste {w} maanden meer dan een tiende veranderd.",
         "The norm changed by more than a tenth over the last {w} months.",
     ),
-    none=("De norm is in de laatste {w} maanden niet echt veranderd.", "The norm did not really change."),
+    none=(
+        "De norm is in de laatste {w} maanden niet meer dan een tiende veranderd.",
+        "The norm did not change by more than a tenth over the last {w} months.",
+    ),
     could=CHANGE,
     reason="Na een verandering in het huishouden kloppen andere gegevens soms nog niet.",
 )

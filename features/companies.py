@@ -38,6 +38,7 @@ def posts(t: Any, members: Any) -> Any:
         "De klant of partner is eigenaar van {value} ondernemingen.",
         "The client or partner owns {value} companies.",
     ),
+    one=("De klant of partner is eigenaar van 1 onderneming.", "The client or partner owns 1 company."),
     none=("De klant of partner is geen eigenaar van een onderneming.", "The client or partner owns no company."),
     could=OWN,
     reason="Inkomsten uit een onderneming tellen mee; voor zelfstandigen geldt een andere regeling (Bbz).",
@@ -52,13 +53,17 @@ def companies_owned(rows: Any, within: Any) -> Any:
     unit="count",
     direction=1,
     sentence=(
-        "De klant of partner is bestuurder van {value} rechtspersonen.",
-        "The client or partner is a director of {value} legal persons.",
+        "De klant of partner is bestuurder van {value} organisaties.",
+        "The client or partner is a director of {value} organisations.",
     ),
-    none=("De klant of partner is nergens bestuurder.", "The client or partner is no director."),
+    one=(
+        "De klant of partner is bestuurder van 1 organisatie.",
+        "The client or partner is a director of 1 organisation.",
+    ),
+    none=("De klant of partner is nergens bestuurder.", "The client or partner is not a director of any organisation."),
     could=(
-        "Bestuurder van een vereniging of stichting is meestal vrijwilligerswerk.",
-        "Being a director of an association or foundation is mostly unpaid.",
+        "Bestuurder zijn van een vereniging of stichting is meestal vrijwilligerswerk.",
+        "Being a director of an association or foundation is usually unpaid.",
     ),
     reason="Een bestuursfunctie kan bij inkomsten horen.",
 )
@@ -87,10 +92,17 @@ def post_starts(t: Any, members: Any) -> Any:
     windows=(12,),
     direction=1,
     sentence=(
-        "In de laatste {w} maanden werd de klant of partner bij {value} ondernemingen ingeschreven.",
-        "In the last {w} months the client or partner was registered at {value} companies.",
+        "In de laatste {w} maanden werd de klant of partner bij {value} ondernemingen nieuw ingeschreven.",
+        "In the last {w} months the client or partner was newly registered at {value} companies.",
     ),
-    none=("Er is geen nieuwe onderneming.", "There is no new company."),
+    one=(
+        "In de laatste {w} maanden werd de klant of partner bij 1 onderneming nieuw ingeschreven.",
+        "In the last {w} months the client or partner was newly registered at 1 company.",
+    ),
+    none=(
+        "In de laatste {w} maanden werd de klant of partner niet bij een onderneming nieuw ingeschreven.",
+        "In the last {w} months the client or partner was not newly registered at a company.",
+    ),
     could=OWN,
     reason="Een nieuwe onderneming verandert inkomen en regeling.",
 )
@@ -118,10 +130,17 @@ def own_companies(t: Any, members: Any) -> Any:
     unit="count",
     direction=1,
     sentence=(
-        "In de ondernemingen van klant of partner werken volgens het handelsregister {value} mensen.",
-        "According to the trade register {value} people work in the companies of client or partner.",
+        "In een onderneming van de klant of partner werken volgens het handelsregister {value} personen.",
+        "According to the trade register {value} people work in a company of the client or partner.",
     ),
-    none=("Er werkt niemand in een eigen onderneming.", "Nobody works in an own company."),
+    one=(
+        "In een onderneming van de klant of partner werkt volgens het handelsregister 1 persoon.",
+        "According to the trade register 1 person works in a company of the client or partner.",
+    ),
+    none=(
+        "Er is geen onderneming van de klant of partner waar volgens het handelsregister mensen werken.",
+        "There is no company of the client or partner where, according to the trade register, people work.",
+    ),
     could=OWN,
     reason="Een onderneming met personeel ligt niet stil.",
 )
@@ -155,10 +174,17 @@ def at_home(t: Any, members: Any) -> Any:
     unit="count",
     direction=1,
     sentence=(
-        "Op het woonadres staan {value} ondernemingen ingeschreven waar de klant geen functie heeft.",
-        "{value} companies in which the client has no post are registered at the home address.",
+        "Op het woonadres staan {value} ondernemingen ingeschreven waar de klant of partner geen functie heeft.",
+        "There are {value} companies registered at the home address in which the client or partner has no post.",
     ),
-    none=("Op het woonadres staat geen andere onderneming.", "No other company is registered at the home address."),
+    one=(
+        "Op het woonadres staat 1 onderneming ingeschreven waar de klant of partner geen functie heeft.",
+        "There is 1 company registered at the home address in which the client or partner has no post.",
+    ),
+    none=(
+        "Op het woonadres staat geen onderneming van een ander ingeschreven.",
+        "No company of someone else is registered at the home address.",
+    ),
     could=(
         "Een huisgenoot of vorige bewoner kan er zijn onderneming hebben.",
         "A housemate or an earlier resident may have a company there.",
@@ -176,9 +202,16 @@ def other_company_at_home(rows: Any, within: Any) -> Any:
     direction=1,
     sentence=(
         "Op het woonadres staan {value} eigen ondernemingen ingeschreven.",
-        "{value} own companies are registered at the home address.",
+        "The client or partner has {value} companies registered at the home address.",
     ),
-    none=("Op het woonadres staat geen eigen onderneming.", "No own company is registered at the home address."),
+    one=(
+        "Op het woonadres staat 1 eigen onderneming ingeschreven.",
+        "The client or partner has 1 company registered at the home address.",
+    ),
+    none=(
+        "Op het woonadres staat geen eigen onderneming ingeschreven.",
+        "No company of the client or partner is registered at the home address.",
+    ),
     could=OWN,
     reason="Een onderneming aan huis is vaker in bedrijf.",
 )

@@ -29,6 +29,8 @@ TOPICS: tuple[Topic, ...] = (
     "signals",
     "history",
 )
+OPTIONAL = ("one_nl", "one_en", "unknown_nl", "unknown_en")
+"""sentences that only some features need"""
 UNITS = ("EUR", "months", "count", "yes/no", "share", "hours", "band")
 DAYS_A_MONTH = 30.4375
 """365.25 / 12; months and years are counted in days because engines differ in month arithmetic"""
@@ -50,7 +52,8 @@ class Feature:
 
     `direction`: +1 when more of it can only raise the place of a case, -1 lower, 0 either. `fill` is the value of a
     case without rows. `window`: months before the as-of date that count; 0 is the state on that date or all that is
-    known. `none_nl` and `none_en` are said when the value is zero.
+    known. `none_nl` and `none_en` are said when the value is zero, `one_nl` and `one_en` when it is one; a count needs
+    them for its grammar. `unknown_nl` and `unknown_en` are said of months that are the fill: so long ago, or never.
     """
 
     name: str
@@ -76,6 +79,10 @@ class Feature:
     fill: float
     source: str
     decimals: int = 2
+    one_nl: str = ""
+    one_en: str = ""
+    unknown_nl: str = ""
+    unknown_en: str = ""
 
     @property
     def contract(self) -> str:
@@ -86,33 +93,6 @@ class Feature:
     def registers(self) -> tuple[str, ...]:
         """The names of the sources it rests on, such as BRP or UWV."""
         return tuple(dict.fromkeys(CONTRACTS[one].source for one in self.contracts))
-
-    def told(self, value: float, language: str = "nl") -> str:
-        """The fact as a plain sentence in `nl` or `en`, with the value in words of its unit."""
-        dutch = language == "nl"
-        if value == 0:
-            return self.none_nl if dutch else self.none_en
-        return (self.sentence_nl if dutch else self.sentence_en).format(value=in_words(value, self.unit, language))
-
-
-def in_words(value: float, unit: str, language: str = "nl") -> str:
-    """A number as people write it.
-
-    >>> in_words(1234.5, "EUR"), in_words(1234.5, "EUR", "en"), in_words(3, "months"), in_words(0.25, "share", "en")
-    ('€ 1.235', '€1,235', '3 maanden', '25%')
-    """
-    dutch = language == "nl"
-    if unit == "EUR":
-        whole = f"{int(abs(value) + 0.5):,}"
-        sign = "-" if value < 0 else ""
-        return f"€ {sign}{whole.replace(',', '.')}" if dutch else f"{sign}€{whole}"
-    if unit == "share":
-        return f"{round(value * 100)}{' %' if dutch else '%'}"
-    number = f"{value:g}".replace(".", "," if dutch else ".")
-    words = {"months": ("maand", "maanden", "month", "months"), "hours": ("uur", "uur", "hour", "hours")}.get(unit)
-    if words is None:
-        return number
-    return f"{number} {words[(0 if dutch else 2) + (value != 1)]}"
 
 
 @dataclass
@@ -158,6 +138,8 @@ class Source:
         fill: float = 0.0,
         decimals: int = 2,
         contracts: tuple[str, ...] = (),
+        one: tuple[str, str] = ("", ""),
+        unknown: tuple[str, str] = ("", ""),
     ) -> Callable[[Callable[[Any, Any], Any]], Callable[[Any, Any], Any]]:
         """Declare the aggregate below as a feature, once per window; pairs are (Dutch, English), `{w}` is the window.
 
@@ -169,8 +151,8 @@ class Source:
             for window in windows:
                 name = aggregate.__name__ + (f"_{window}m" if window else "")
 
-                def text(one: str, window: int = window) -> str:
-                    return one.replace("{w}", str(window))
+                def text(words: str, window: int = window) -> str:
+                    return words.replace("{w}", str(window))
 
                 feature = Feature(
                     name=name,
@@ -196,9 +178,13 @@ class Source:
                     fill=fill,
                     source=self.name,
                     decimals=decimals,
+                    one_nl=text(one[0]),
+                    one_en=text(one[1]),
+                    unknown_nl=text(unknown[0]),
+                    unknown_en=text(unknown[1]),
                 )
                 admit(feature)
-                if any(name in one.features for one in SOURCES.values()):
+                if any(name in each.features for each in SOURCES.values()):
                     raise RefusedError(f"feature {name} is declared twice")
                 self.features[name] = (feature, aggregate)
             return aggregate
@@ -247,7 +233,7 @@ def refusals(feature: Feature, today: dt.date | None = None) -> list[str]:
     reasons = [
         f"{field.name} is not declared (R8)"
         for field in dataclasses.fields(feature)
-        if getattr(feature, field.name) in (None, "", ())
+        if getattr(feature, field.name) in (None, "", ()) and field.name not in OPTIONAL
     ]
     if reasons:
         return reasons
@@ -265,9 +251,14 @@ def refusals(feature: Feature, today: dt.date | None = None) -> list[str]:
         for sentence in (feature.sentence_nl, feature.sentence_en):
             if "{value}" not in sentence:
                 reasons.append("a sentence lacks {value}")
+    if feature.unit == "count" and not (feature.one_nl and feature.one_en):
+        reasons.append("a count lacks its sentences for one")
+    if feature.unit == "months" and feature.fill > 0 and not (feature.unknown_nl and feature.unknown_en):
+        reasons.append("months since something lack their sentences for unknown")
     reasons += [f"contract {one} does not exist" for one in feature.contracts if one not in CONTRACTS]
-    said = (feature.title_nl, feature.title_en, feature.sentence_nl, feature.sentence_en)
-    reasons += [f"{one} is barred (R9)" for one in broken(feature.name, *said, feature.none_nl, feature.none_en)]
+    dutch = (feature.title_nl, feature.sentence_nl, feature.none_nl, feature.one_nl, feature.unknown_nl)
+    english = (feature.title_en, feature.sentence_en, feature.none_en, feature.one_en, feature.unknown_en)
+    reasons += [f"{one} is barred (R9)" for one in broken(feature.name, *dutch, *english)]
     for column in feature.columns:
         if column.rpartition(".")[2] in BARRED_COLUMNS:
             reasons.append(f"column {column} is barred (R9)")

@@ -43,7 +43,14 @@ def reviews(t: Any, members: Any) -> Any:
     direction=1,
     fill=float(NO_REVIEW),
     sentence=("Het laatste heronderzoek is {value} geleden.", "The last review was {value} ago."),
-    none=("Er is net een heronderzoek geweest.", "There has just been a review."),
+    unknown=(
+        "Het laatste heronderzoek is {value} of langer geleden, of er was er geen.",
+        "The last review was {value} ago or longer, or there was none.",
+    ),
+    none=(
+        "Het laatste heronderzoek is minder dan een maand geleden afgerond.",
+        "The last review was finished less than a month ago.",
+    ),
     could=(
         "Ook zonder heronderzoek kan alles nog kloppen.",
         "Without a review everything may still be right.",
@@ -65,7 +72,14 @@ def months_since_review(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden waren er {value} heronderzoeken waarbij niets veranderde.",
         "In the last {w} months there were {value} reviews that changed nothing.",
     ),
-    none=("Er was geen heronderzoek zonder wijziging.", "There was no review without a change."),
+    one=(
+        "In de laatste {w} maanden was er 1 heronderzoek waarbij niets veranderde.",
+        "In the last {w} months there was 1 review that changed nothing.",
+    ),
+    none=(
+        "In de laatste {w} maanden was er geen heronderzoek waarbij niets veranderde.",
+        "In the last {w} months there was no review that changed nothing.",
+    ),
     could=("Dit spreekt tegen een nieuw heronderzoek.", "This speaks against another review."),
     reason="Wie kort geleden is bekeken en klopte, hoeft niet weer.",
 )
@@ -83,7 +97,14 @@ def unchanged_reviews(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden leidden {value} heronderzoeken tot een lagere uitkering.",
         "In the last {w} months {value} reviews led to a lower benefit.",
     ),
-    none=("Geen heronderzoek leidde tot een lagere uitkering.", "No review led to a lower benefit."),
+    one=(
+        "In de laatste {w} maanden leidde 1 heronderzoek tot een lagere uitkering.",
+        "In the last {w} months 1 review led to a lower benefit.",
+    ),
+    none=(
+        "In de laatste {w} maanden leidde geen heronderzoek tot een lagere uitkering.",
+        "In the last {w} months no review led to a lower benefit.",
+    ),
     could=PAST,
     reason="Een situatie die eerder veranderde, verandert vaker opnieuw.",
 )
@@ -101,7 +122,14 @@ def lowered_reviews(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden leidden {value} heronderzoeken tot een hogere uitkering.",
         "In the last {w} months {value} reviews led to a higher benefit.",
     ),
-    none=("Geen heronderzoek leidde tot een hogere uitkering.", "No review led to a higher benefit."),
+    one=(
+        "In de laatste {w} maanden leidde 1 heronderzoek tot een hogere uitkering.",
+        "In the last {w} months 1 review led to a higher benefit.",
+    ),
+    none=(
+        "In de laatste {w} maanden leidde geen heronderzoek tot een hogere uitkering.",
+        "In the last {w} months no review led to a higher benefit.",
+    ),
     could=PAST,
     reason="Het laat zien of eerder te weinig is betaald (dienstenlijst, R34).",
 )
@@ -146,10 +174,11 @@ def open_claims(rows: Any, within: Any) -> Any:
     windows=(36,),
     direction=1,
     sentence=(
-        "In de laatste {w} maanden ontstonden {value} vorderingen.",
+        "In de laatste {w} maanden zijn {value} vorderingen ontstaan.",
         "In the last {w} months {value} claims arose.",
     ),
-    none=("Er ontstonden geen nieuwe vorderingen.", "No new claims arose."),
+    one=("In de laatste {w} maanden is 1 vordering ontstaan.", "In the last {w} months 1 claim arose."),
+    none=("In de laatste {w} maanden zijn geen vorderingen ontstaan.", "In the last {w} months no claims arose."),
     could=CLAIM,
     reason="Een vordering laat zien dat inkomen of situatie eerder anders was dan bekend.",
 )
@@ -180,7 +209,11 @@ def measures(t: Any, members: Any) -> Any:
         "In de laatste {w} maanden zijn {value} maatregelen opgelegd.",
         "In the last {w} months {value} measures were imposed.",
     ),
-    none=("Er zijn geen maatregelen opgelegd.", "No measures were imposed."),
+    one=("In de laatste {w} maanden is 1 maatregel opgelegd.", "In the last {w} months 1 measure was imposed."),
+    none=(
+        "In de laatste {w} maanden zijn geen maatregelen opgelegd.",
+        "In the last {w} months no measures were imposed.",
+    ),
     could=(
         "Een maatregel gaat over afspraken, niet over inkomen of woonsituatie.",
         "A measure is about agreements, not about income or residence.",

@@ -64,10 +64,13 @@ def partners(t: Any, members: Any) -> Any:
     unit="yes/no",
     direction=1,
     sentence=(
-        "De basisregistratie kent een partner die niet in het dossier staat.",
-        "The registry has a partner who is not in the case.",
+        "In de basisregistratie staat een partner die niet in het dossier staat.",
+        "The registry shows a partner who is not in the case.",
     ),
-    none=("Er is geen partner buiten het dossier.", "There is no partner outside the case."),
+    none=(
+        "Er is geen geregistreerde partner buiten het dossier, of de norm is al die van een paar.",
+        "There is no registered partner outside the case, or the norm is that of a couple already.",
+    ),
     could=(
         "De partners kunnen duurzaam gescheiden leven, of de scheiding is nog niet ingeschreven.",
         "The partners may live apart for good, or the divorce has not been registered yet.",
@@ -128,12 +131,12 @@ def kin_here(t: Any, members: Any) -> Any:
     unit="yes/no",
     direction=1,
     sentence=(
-        "Een zoon of dochter van 27 of ouder, niet in het dossier, staat op het adres.",
-        "A son or daughter of 27 or older, not in the case, is registered at the address.",
+        "Een zoon of dochter van 27 of ouder die niet in het dossier staat, is op het adres ingeschreven.",
+        "A son or daughter of 27 or older who is not in the case is registered at the address.",
     ),
     none=(
-        "Er staat geen zoon of dochter van 27 of ouder op het adres.",
-        "No son or daughter of 27 or older is registered at the address.",
+        "Er is geen zoon of dochter van 27 of ouder buiten het dossier op het adres ingeschreven.",
+        "No son or daughter of 27 or older outside the case is registered at the address.",
     ),
     could=SHARER,
     reason="Vanaf 27 jaar telt een inwonend kind mee voor de kostendelersnorm (Participatiewet 22a).",
@@ -151,7 +154,10 @@ def kin_27_at_home(rows: Any, within: Any) -> Any:
         "De andere ouder van een kind van de klant staat op hetzelfde adres.",
         "The other parent of a child of the client is registered at the same address.",
     ),
-    none=("De andere ouder staat niet op het adres.", "The other parent is not registered at the address."),
+    none=(
+        "Er staat geen andere ouder van een kind van de klant op het adres.",
+        "No other parent of a child of the client is registered at the address.",
+    ),
     could=KIN,
     reason="Voor ouders van een kind op één adres geldt een wettelijk vermoeden (Participatiewet 3 lid 4).",
 )
@@ -214,12 +220,12 @@ def _expected(as_of: Any, couple: Any, others: Any) -> Any:
     unit="EUR",
     direction=1,
     sentence=(
-        "De norm is {value} per maand hoger dan past bij wie er op het adres staan ingeschreven.",
-        "The norm is {value} a month higher than fits those registered at the address.",
+        "De norm is {value} per maand hoger dan past bij de mensen die op het adres zijn ingeschreven.",
+        "The norm is {value} a month higher than fits the people registered at the address.",
     ),
     none=(
-        "De norm past bij wie er op het adres staan ingeschreven.",
-        "The norm fits those registered at the address.",
+        "De norm is niet hoger dan past bij de mensen op het adres, of dat is niet te bepalen.",
+        "The norm is not higher than fits the people at the address, or this cannot be determined.",
     ),
     could=SHARER,
     reason="Het verschil is wat een ander huishouden voor de uitkering zou betekenen.",
@@ -234,10 +240,13 @@ def norm_above_registered(rows: Any, within: Any) -> Any:
     unit="EUR",
     direction=-1,
     sentence=(
-        "De norm is {value} per maand lager dan past bij wie er staan ingeschreven: mogelijk te weinig uitkering.",
-        "The norm is {value} a month lower than fits those registered: possibly too little benefit.",
+        "De norm is {value} per maand lager dan past bij de mensen op het adres. Mogelijk is te weinig uitgekeerd.",
+        "The norm is {value} a month lower than fits the people at the address. Possibly too little was paid.",
     ),
-    none=("De norm is niet te laag voor de inschrijving.", "The norm is not too low for the registration."),
+    none=(
+        "De norm is niet lager dan past bij de mensen op het adres, of dat is niet te bepalen.",
+        "The norm is not lower than fits the people at the address, or this cannot be determined.",
+    ),
     could=(
         "Een huisgenoot kan vertrokken zijn zonder dat de norm is aangepast.",
         "A housemate may have left without the norm being adjusted.",
@@ -254,10 +263,17 @@ def norm_below_registered(rows: Any, within: Any) -> Any:
     unit="count",
     direction=1,
     sentence=(
-        "Er staan {value} meer volwassenen van 27 of ouder ingeschreven dan de norm telt.",
-        "{value} more adults of 27 or older are registered than the norm counts.",
+        "Er staan {value} volwassenen van 27 of ouder meer ingeschreven dan in de norm zijn meegeteld.",
+        "There are {value} more adults of 27 or older registered than the norm counts.",
     ),
-    none=("De norm telt alle ingeschreven volwassenen.", "The norm counts all registered adults."),
+    one=(
+        "Er staat 1 volwassene van 27 of ouder meer ingeschreven dan in de norm is meegeteld.",
+        "There is 1 more adult of 27 or older registered than the norm counts.",
+    ),
+    none=(
+        "Er staan niet meer volwassenen van 27 of ouder ingeschreven dan in de norm zijn meegeteld.",
+        "There are no more adults of 27 or older registered than the norm counts.",
+    ),
     could=SHARER,
     reason="De kostendelersnorm hangt af van het aantal volwassenen (Participatiewet 22a).",
 )
@@ -271,10 +287,17 @@ def uncounted_sharers(rows: Any, within: Any) -> Any:
     unit="count",
     direction=-1,
     sentence=(
-        "De norm telt {value} kostendelers meer dan er staan ingeschreven: mogelijk te weinig uitkering.",
-        "The norm counts {value} cost sharers more than are registered: possibly too little benefit.",
+        "De norm telt {value} kostendelers meer dan er staan ingeschreven. Mogelijk is te weinig uitgekeerd.",
+        "The norm counts {value} more cost sharers than the number registered. Possibly too little was paid.",
     ),
-    none=("De norm telt niet te veel kostendelers.", "The norm does not count too many cost sharers."),
+    one=(
+        "De norm telt 1 kostendeler meer dan er staan ingeschreven. Mogelijk is te weinig uitgekeerd.",
+        "The norm counts 1 more cost sharer than the number registered. Possibly too little was paid.",
+    ),
+    none=(
+        "De norm telt niet meer kostendelers dan er staan ingeschreven.",
+        "The norm does not count more cost sharers than the number registered.",
+    ),
     could=(
         "De huisgenoot kan er wonen zonder ingeschreven te staan.",
         "The housemate may live there without being registered.",
@@ -294,7 +317,10 @@ def sharers_gone(rows: Any, within: Any) -> Any:
         "De norm is die van een paar, maar er staat geen partner in het dossier.",
         "The norm is that of a couple, but there is no partner in the case.",
     ),
-    none=("De norm past bij de leden van het dossier.", "The norm fits the members of the case."),
+    none=(
+        "De norm is niet die van een paar, of er staat een partner in het dossier.",
+        "The norm is not that of a couple, or there is a partner in the case.",
+    ),
     could=(
         "De partner kan pas vertrokken of nog niet ingevoerd zijn.",
         "The partner may just have left or not be entered yet.",

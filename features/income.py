@@ -24,8 +24,8 @@ NET = (
     "The income may have been declared but not yet processed, or counted in another month.",
 )
 RECEIVED = (
-    "Werken naast de uitkering mag; het inkomen kan al verrekend zijn.",
-    "Working beside the benefit is allowed; the income may have been settled already.",
+    "Werken naast de uitkering mag. Het inkomen kan al verrekend zijn.",
+    "Working beside the benefit is allowed. The income may have been deducted already.",
 )
 
 
@@ -109,7 +109,10 @@ def wages(rows: Any, within: Any) -> Any:
         "De partner in het dossier had in de laatste {w} maanden {value} brutoloon.",
         "The partner in the case had gross wages of {value} over the last {w} months.",
     ),
-    none=("Er is geen loon van een partner geregistreerd.", "No wages of a partner are registered."),
+    none=(
+        "In de laatste {w} maanden staat geen loon van een partner geregistreerd.",
+        "No wages of a partner are registered over the last {w} months.",
+    ),
     could=RECEIVED,
     reason="Inkomen van beide partners telt mee.",
 )
@@ -124,10 +127,13 @@ def partner_wages(rows: Any, within: Any) -> Any:
     windows=(12,),
     direction=1,
     sentence=(
-        "In {value} van de laatste {w} maanden staat loon geregistreerd.",
-        "Wages are registered in {value} of the last {w}.",
+        "In de laatste {w} maanden staat over {value} loon geregistreerd.",
+        "In the last {w} months, wages are registered for {value}.",
     ),
-    none=("In geen van de laatste {w} maanden staat loon.", "There are no wages in any of the last {w} months."),
+    none=(
+        "Over geen van de laatste {w} maanden staat loon geregistreerd.",
+        "No wages are registered for any of the last {w} months.",
+    ),
     could=RECEIVED,
     reason="Wie vaker werkt, heeft vaker een maand waarin iets verandert.",
 )
@@ -145,6 +151,7 @@ def wage_months(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden waren er {value} verschillende werkgevers.",
         "There were {value} different employers in the last {w} months.",
     ),
+    one=("In de laatste {w} maanden was er 1 werkgever.", "There was 1 employer in the last {w} months."),
     none=("In de laatste {w} maanden was er geen werkgever.", "There was no employer in the last {w} months."),
     could=(
         "Uitzendwerk geeft al snel meer werkgevers; ook een overname telt dubbel.",
@@ -166,7 +173,10 @@ def employers(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden staat {value} aan andere uitkeringen of pensioen geregistreerd.",
         "Other benefits or pensions of {value} are registered over the last {w} months.",
     ),
-    none=("Er staan geen andere uitkeringen geregistreerd.", "No other benefits are registered."),
+    none=(
+        "In de laatste {w} maanden staan geen andere uitkeringen of pensioen geregistreerd.",
+        "No other benefits or pensions are registered over the last {w} months.",
+    ),
     could=(
         "De uitkering kan al worden verrekend of met terugwerkende kracht zijn toegekend.",
         "The other benefit may already be settled, or was granted with retroactive effect.",
@@ -185,9 +195,12 @@ def other_income(rows: Any, within: Any) -> Any:
     direction=1,
     sentence=(
         "In de laatste {w} maanden werd gemiddeld {value} per maand gewerkt.",
-        "On average {value} a month were worked in the last {w} months.",
+        "In the last {w} months an average of {value} a month was worked.",
     ),
-    none=("Er zijn geen gewerkte uren geregistreerd.", "No hours worked are registered."),
+    none=(
+        "In de laatste {w} maanden staan geen gewerkte uren geregistreerd.",
+        "No hours worked are registered in the last {w} months.",
+    ),
     could=RECEIVED,
     reason="Meer uren dan bekend bij de gemeente kan het recht veranderen.",
     decimals=1,
@@ -232,6 +245,7 @@ def relations_begun(t: Any, members: Any) -> Any:
         "In de laatste {w} maanden begonnen {value} nieuwe dienstverbanden.",
         "In the last {w} months {value} new jobs began.",
     ),
+    one=("In de laatste {w} maanden begon 1 nieuw dienstverband.", "In the last {w} months 1 new job began."),
     none=("In de laatste {w} maanden begon geen nieuw dienstverband.", "No new job began in the last {w} months."),
     could=(
         "De klant kan het nieuwe werk al hebben gemeld.",
@@ -304,12 +318,12 @@ def income_gap(rows: Any, within: Any) -> Any:
     windows=(12,),
     direction=1,
     sentence=(
-        "In {value} van de laatste {w} maanden staat meer inkomen geregistreerd dan opgegeven.",
-        "In {value} of the last {w}, more income is registered than declared.",
+        "In de laatste {w} maanden ligt het geregistreerde inkomen over {value} meer dan € 50 boven het opgegeven.",
+        "In the last {w} months, registered income exceeds declared income by more than €50 for {value}.",
     ),
     none=(
-        "In geen van de laatste {w} maanden staat meer inkomen dan opgegeven.",
-        "In none of the last {w} months is there more income than declared.",
+        "In geen van de laatste {w} maanden ligt het geregistreerde inkomen meer dan € 50 boven het opgegeven.",
+        "In none of the last {w} months does registered income exceed declared income by more than €50.",
     ),
     could=NET,
     reason="Een verschil dat terugkomt is vaker een verandering dan een verschuiving.",
@@ -325,10 +339,13 @@ def gap_months(rows: Any, within: Any) -> Any:
     windows=(12,),
     direction=1,
     sentence=(
-        "In een van de laatste {w} maanden was het verschil met het opgegeven inkomen {value}.",
-        "In one of the last {w} months the difference with the declared income was {value}.",
+        "In een van de laatste {w} maanden staat {value} meer inkomen geregistreerd dan is opgegeven.",
+        "In one of the last {w} months {value} more income is registered than was declared.",
     ),
-    none=("Er is geen maand met een verschil.", "There is no month with a difference."),
+    none=(
+        "In geen van de laatste {w} maanden staat meer inkomen geregistreerd dan is opgegeven.",
+        "In none of the last {w} months is more income registered than was declared.",
+    ),
     could=NET,
     reason="Een groot verschil in een maand kan het recht over die maand veranderen.",
 )
@@ -337,16 +354,19 @@ def largest_gap(rows: Any, within: Any) -> Any:
 
 
 @settled.feature(
-    "Deel van het inkomen dat niet is opgegeven, laatste {w} maanden",
-    "Share of income not declared, last {w} months",
+    "Deel van het inkomen dat niet in de opgaven staat, laatste {w} maanden",
+    "Share of income not found in declarations, last {w} months",
     unit="share",
     windows=(12,),
     direction=1,
     sentence=(
-        "Van het geregistreerde inkomen van de laatste {w} maanden is {value} niet opgegeven.",
-        "Of the income registered over the last {w} months, {value} was not declared.",
+        "Van het geregistreerde inkomen van de laatste {w} maanden is {value} niet in de opgaven terug te vinden.",
+        "Of the income registered over the last {w} months, {value} is not found in the declarations.",
     ),
-    none=("Al het geregistreerde inkomen is opgegeven.", "All registered income was declared."),
+    none=(
+        "Over de laatste {w} maanden staat niet meer inkomen geregistreerd dan is opgegeven.",
+        "Over the last {w} months no more income is registered than was declared.",
+    ),
     could=NET,
     reason="Het laat zien of inkomen meestal wel of meestal niet wordt opgegeven.",
     decimals=3,
@@ -357,18 +377,18 @@ def undeclared_share(rows: Any, within: Any) -> Any:
 
 
 @settled.feature(
-    "Maanden waarin opgegeven en geregistreerd inkomen gelijk zijn",
-    "Months in which declared and registered income agree",
+    "Maanden waarin opgegeven en geregistreerd inkomen vrijwel gelijk zijn",
+    "Months in which declared and registered income are almost equal",
     unit="months",
     windows=(12,),
     direction=-1,
     sentence=(
-        "In {value} van de laatste {w} maanden is het opgegeven inkomen gelijk aan het geregistreerde.",
-        "In {value} of the last {w}, the declared income equals the registered income.",
+        "In de laatste {w} maanden zijn opgegeven en geregistreerd inkomen over {value} vrijwel gelijk.",
+        "In the last {w} months, declared and registered income are almost equal for {value}.",
     ),
     none=(
-        "Er is geen maand met inkomen waarin beide gelijk zijn.",
-        "There is no month with income in which the two agree.",
+        "In de laatste {w} maanden is er geen maand waarin opgegeven en geregistreerd inkomen vrijwel gelijk zijn.",
+        "In the last {w} months there is no month in which declared and registered income are almost equal.",
     ),
     could=(
         "Dit spreekt tegen een verandering in het inkomen.",
@@ -387,10 +407,13 @@ def agreed_months(rows: Any, within: Any) -> Any:
     windows=(12,),
     direction=-1,
     sentence=(
-        "In {w} maanden is {value} meer inkomen opgegeven dan geregistreerd staat: mogelijk te weinig uitkering.",
-        "Over the last {w} months {value} more income was declared than is registered: possibly too little benefit.",
+        "In de laatste {w} maanden is {value} meer inkomen opgegeven dan geregistreerd. Mogelijk is te weinig betaald.",
+        "Over the last {w} months {value} more income was declared than is registered. Possibly too little was paid.",
     ),
-    none=("Er is niet te veel inkomen opgegeven.", "No more income was declared than is registered."),
+    none=(
+        "In de laatste {w} maanden is niet meer inkomen opgegeven dan geregistreerd staat.",
+        "Over the last {w} months no more income was declared than is registered.",
+    ),
     could=(
         "Het kan gaan om inkomen dat niet in de polisadministratie staat, zoals alimentatie of verhuur.",
         "It may be income that the wage registry does not have, such as maintenance or rent.",
@@ -408,14 +431,14 @@ def overdeclared(rows: Any, within: Any) -> Any:
     windows=(12,),
     direction=1,
     sentence=(
-        "Het verschil tussen de hoogste en laagste maand van de laatste {w} maanden is {value}.",
-        "The difference between the highest and lowest month of the last {w} is {value}.",
+        "Het verschil in inkomen tussen de hoogste en de laagste maand van de laatste {w} maanden is {value}.",
+        "The difference in income between the highest and the lowest of the last {w} months is {value}.",
     ),
-    none=("Het inkomen was elke maand gelijk.", "The income was the same every month."),
-    could=(
-        "Vakantiegeld, ziekte of oproepwerk geeft schommelingen.",
-        "Holiday pay or on-call work makes income swing.",
+    none=(
+        "Het geregistreerde inkomen was in de laatste {w} maanden elke maand gelijk.",
+        "Registered income was the same in each of the last {w} months.",
     ),
+    could=("Vakantiegeld of oproepwerk geeft schommelingen.", "Holiday pay or on-call work makes income swing."),
     reason="Wisselend inkomen moet elke maand opnieuw worden verrekend; daar gaat eerder iets mis.",
 )
 def income_swing(rows: Any, within: Any) -> Any:

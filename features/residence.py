@@ -62,8 +62,8 @@ def homes(t: Any, members: Any) -> Any:
     "Letter address",
     unit="yes/no",
     direction=1,
-    sentence=("De klant staat op een briefadres.", "The client is registered at a letter address."),
-    none=("De klant staat op een woonadres.", "The client is registered at a home address."),
+    sentence=("De klant staat op een briefadres ingeschreven.", "The client is registered at a letter address."),
+    none=("De klant staat niet op een briefadres ingeschreven.", "The client is not registered at a letter address."),
     could=(
         "Een briefadres hoort bij dakloosheid of een verblijf in een instelling.",
         "A letter address goes with homelessness or a stay in an institution.",
@@ -76,14 +76,17 @@ def letter_address(rows: Any, within: Any) -> Any:
 
 @homes.feature(
     "Verblijfplaats onbekend",
-    "Place unknown",
+    "Place of residence unknown",
     unit="yes/no",
     direction=1,
     sentence=(
         "Volgens de basisregistratie is de verblijfplaats van de klant onbekend.",
-        "According to the registry the client's place is unknown.",
+        "According to the registry the client's place of residence is unknown.",
     ),
-    none=("De verblijfplaats is bekend.", "The place of residence is known."),
+    none=(
+        "De verblijfplaats van de klant staat niet als onbekend geregistreerd.",
+        "The client's place of residence is not registered as unknown.",
+    ),
     could=("Een verhuizing kan nog in behandeling zijn.", "A move may still be in process."),
     reason="Zonder adres is niet vast te stellen welke gemeente en welke norm gelden.",
 )
@@ -98,9 +101,12 @@ def address_unknown(rows: Any, within: Any) -> Any:
     direction=1,
     sentence=(
         "De klant staat in een andere gemeente ingeschreven dan waar de uitkering loopt.",
-        "The client is registered in another municipality than the one that pays.",
+        "The client is registered in another municipality than the one that pays the benefit.",
     ),
-    none=("De klant staat in de eigen gemeente ingeschreven.", "The client is registered in the paying municipality."),
+    none=(
+        "De klant staat niet in een andere gemeente ingeschreven.",
+        "The client is not registered in another municipality.",
+    ),
     could=(
         "De overdracht kan lopen, of er is een centrumgemeente.",
         "The transfer may be under way, or a central municipality pays.",
@@ -118,10 +124,17 @@ def other_municipality(rows: Any, within: Any) -> Any:
     unit="count",
     direction=1,
     sentence=(
-        "De partners in het dossier staan op {value} verschillende adressen meer dan verwacht.",
-        "The partners in the case are registered at {value} more addresses than expected.",
+        "De partners in het dossier staan op verschillende adressen ingeschreven: {value} meer dan één.",
+        "The partners in the case are registered at different addresses: {value} more than one.",
     ),
-    none=("De partners in het dossier staan op één adres.", "The partners in the case share one address."),
+    one=(
+        "De partners in het dossier staan op twee verschillende adressen ingeschreven.",
+        "The partners in the case are registered at two different addresses.",
+    ),
+    none=(
+        "Er zijn in het dossier geen partners die op verschillende adressen staan.",
+        "There are no partners in the case who are registered at different addresses.",
+    ),
     could=(
         "Een opname of een verhuizing die nog niet is verwerkt geeft twee adressen.",
         "A stay in an institution or a move in process gives two addresses.",
@@ -164,6 +177,7 @@ def moves(t: Any, members: Any) -> Any:
         "De klant is in de laatste {w} maanden {value} keer verhuisd.",
         "The client moved {value} times in the last {w} months.",
     ),
+    one=("De klant is in de laatste {w} maanden 1 keer verhuisd.", "The client moved once in the last {w} months."),
     none=("De klant is in de laatste {w} maanden niet verhuisd.", "The client did not move in the last {w} months."),
     could=MOVED,
     reason="Na een verhuizing kloppen norm en medebewoners soms niet meer.",
@@ -179,7 +193,11 @@ def client_moves(rows: Any, within: Any) -> Any:
     direction=0,
     fill=float(NO_LIMIT),
     sentence=("De laatste verhuizing is {value} geleden.", "The last move was {value} ago."),
-    none=("De klant is net verhuisd.", "The client has just moved."),
+    unknown=(
+        "De laatste verhuizing is {value} of langer geleden, of er is geen verhuizing bekend.",
+        "The last move was {value} ago or longer, or no move is known.",
+    ),
+    none=("De laatste verhuizing is minder dan een maand geleden.", "The last move was less than a month ago."),
     could=MOVED,
     reason="Kort na een verhuizing is er vaker iets nog niet verwerkt.",
     decimals=0,
@@ -196,10 +214,17 @@ def months_since_move(rows: Any, within: Any) -> Any:
     windows=(24,),
     direction=1,
     sentence=(
-        "De klant of partner stond in de laatste {w} maanden {value} keer in het buitenland ingeschreven.",
+        "De klant of partner is in de laatste {w} maanden {value} keer in het buitenland ingeschreven.",
         "The client or partner was registered abroad {value} times in the last {w} months.",
     ),
-    none=("Er is geen inschrijving in het buitenland.", "There is no registration abroad."),
+    one=(
+        "De klant of partner is in de laatste {w} maanden 1 keer in het buitenland ingeschreven.",
+        "The client or partner was registered abroad once in the last {w} months.",
+    ),
+    none=(
+        "In de laatste {w} maanden is er geen inschrijving in het buitenland.",
+        "There is no registration abroad in the last {w} months.",
+    ),
     could=(
         "De terugkeer kan al zijn gemeld; kort verblijf in het buitenland mag.",
         "The return may have been reported; a short stay abroad is allowed.",
@@ -273,11 +298,15 @@ def housemates(t: Any, members: Any) -> Any:
     unit="count",
     direction=1,
     sentence=(
-        "Op het adres staan {value} andere mensen van 27 of ouder die niet in het dossier staan.",
-        "{value} other people of 27 or older who are not in the case are registered at the address.",
+        "Op het adres staan {value} andere personen van 27 of ouder die niet in het dossier staan.",
+        "There are {value} other people of 27 or older registered at the address who are not in the case.",
+    ),
+    one=(
+        "Op het adres staat 1 andere persoon van 27 of ouder die niet in het dossier staat.",
+        "There is 1 other person of 27 or older registered at the address who is not in the case.",
     ),
     none=(
-        "Er staat niemand anders van 27 of ouder op het adres.",
+        "Op het adres staat niemand anders van 27 of ouder.",
         "Nobody else of 27 or older is registered at the address.",
     ),
     could=HOUSEMATE,
@@ -294,10 +323,17 @@ def other_adults(rows: Any, within: Any) -> Any:
     windows=(12,),
     direction=1,
     sentence=(
-        "In de laatste {w} maanden kwamen {value} mensen van 27 of ouder op het adres wonen.",
-        "In the last {w} months {value} people of 27 or older came to live at the address.",
+        "In de laatste {w} maanden zijn {value} personen van 27 of ouder nieuw op het adres ingeschreven.",
+        "In the last {w} months {value} people of 27 or older were newly registered at the address.",
     ),
-    none=("Er kwam niemand van 27 of ouder bij.", "Nobody of 27 or older came to live there."),
+    one=(
+        "In de laatste {w} maanden is 1 persoon van 27 of ouder nieuw op het adres ingeschreven.",
+        "In the last {w} months 1 person of 27 or older was newly registered at the address.",
+    ),
+    none=(
+        "In de laatste {w} maanden is niemand van 27 of ouder nieuw op het adres ingeschreven.",
+        "In the last {w} months nobody of 27 or older was newly registered at the address.",
+    ),
     could=HOUSEMATE,
     reason="Een nieuwe huisgenoot kan de norm veranderen.",
 )
@@ -307,14 +343,17 @@ def adults_joined(rows: Any, within: Any) -> Any:
 
 @housemates.feature(
     "Verzameladres",
-    "Address of an institution",
+    "Address with many residents",
     unit="yes/no",
     direction=-1,
     sentence=(
-        "Op het adres staan meer dan negen mensen: een instelling, opvang of pension.",
-        "More than nine people are registered at the address: an institution, shelter or boarding house.",
+        "Op het adres staan meer dan negen mensen ingeschreven, zoals bij een instelling, opvang of pension.",
+        "More than nine people are registered at the address, as at an institution, shelter or boarding house.",
     ),
-    none=("Het is een gewoon woonadres.", "It is an ordinary home address."),
+    none=(
+        "Op het adres staan niet meer dan negen mensen ingeschreven.",
+        "No more than nine people are registered at the address.",
+    ),
     could=(
         "Medebewoners van een instelling zeggen niets over het huishouden.",
         "Residents of an institution say nothing about the household.",
@@ -349,9 +388,10 @@ def other_benefits(t: Any, members: Any) -> Any:
     direction=1,
     sentence=(
         "Op het adres lopen {value} andere uitkeringen.",
-        "{value} other benefits run at the address.",
+        "There are {value} other benefits at the address.",
     ),
-    none=("Op het adres loopt geen andere uitkering.", "No other benefit runs at the address."),
+    one=("Op het adres loopt 1 andere uitkering.", "There is 1 other benefit at the address."),
+    none=("Op het adres loopt geen andere uitkering.", "There is no other benefit at the address."),
     could=(
         "Twee huishoudens kunnen los van elkaar op één adres wonen.",
         "Two households can live at one address apart from each other.",
@@ -383,7 +423,10 @@ def lists(t: Any, members: Any) -> Any:
         "De inschrijving van de klant of partner is opgeschort wegens vertrek naar het buitenland.",
         "The registration of the client or partner is suspended because of departure abroad.",
     ),
-    none=("De inschrijving loopt.", "The registration is current."),
+    none=(
+        "De inschrijving is niet opgeschort wegens vertrek naar het buitenland.",
+        "The registration is not suspended because of departure abroad.",
+    ),
     could=(
         "Iemand kan ten onrechte zijn uitgeschreven; dat is te herstellen.",
         "Someone may have been deregistered by mistake; that can be repaired.",

@@ -61,8 +61,9 @@ def pointers(t: Any, members: Any) -> Any:
     "Open signals about income",
     unit="count",
     direction=1,
-    sentence=("Er staan {value} signalen over inkomen open.", "{value} signals about income are open."),
-    none=("Er is geen open signaal over inkomen.", "There is no open signal about income."),
+    sentence=("Er staan {value} signalen over inkomen open.", "There are {value} open signals about income."),
+    one=("Er staat 1 signaal over inkomen open.", "There is 1 open signal about income."),
+    none=("Er staat geen signaal over inkomen open.", "There is no open signal about income."),
     could=WORTH,
     reason=REASON,
 )
@@ -75,8 +76,9 @@ def income_signals(rows: Any, within: Any) -> Any:
     "Open signals about study",
     unit="count",
     direction=1,
-    sentence=("Er staan {value} signalen over studie open.", "{value} signals about study are open."),
-    none=("Er is geen open signaal over studie.", "There is no open signal about study."),
+    sentence=("Er staan {value} signalen over studie open.", "There are {value} open signals about study."),
+    one=("Er staat 1 signaal over studie open.", "There is 1 open signal about study."),
+    none=("Er staat geen signaal over studie open.", "There is no open signal about study."),
     could=WORTH,
     reason=REASON,
 )
@@ -89,8 +91,9 @@ def study_signals(rows: Any, within: Any) -> Any:
     "Open signals about assets",
     unit="count",
     direction=1,
-    sentence=("Er staan {value} signalen over vermogen open.", "{value} signals about assets are open."),
-    none=("Er is geen open signaal over vermogen.", "There is no open signal about assets."),
+    sentence=("Er staan {value} signalen over vermogen open.", "There are {value} open signals about assets."),
+    one=("Er staat 1 signaal over vermogen open.", "There is 1 open signal about assets."),
+    none=("Er staat geen signaal over vermogen open.", "There is no open signal about assets."),
     could=(
         "Vermogensgegevens zijn 5 tot 17 maanden oud; het geld kan al op of bekend zijn.",
         "Data on assets are 5 to 17 months old; the money may be spent or known.",
@@ -108,9 +111,16 @@ def asset_signals(rows: Any, within: Any) -> Any:
     direction=1,
     sentence=(
         "Er staan {value} signalen over kostendelers of een uitkering elders open.",
-        "{value} signals about cost sharers or a benefit elsewhere are open.",
+        "There are {value} open signals about cost sharers or a benefit elsewhere.",
     ),
-    none=("Er is geen open signaal over het huishouden.", "There is no open signal about the household."),
+    one=(
+        "Er staat 1 signaal over kostendelers of een uitkering elders open.",
+        "There is 1 open signal about cost sharers or a benefit elsewhere.",
+    ),
+    none=(
+        "Er staat geen signaal over kostendelers of een uitkering elders open.",
+        "There is no open signal about cost sharers or a benefit elsewhere.",
+    ),
     could=WORTH,
     reason=REASON,
 )
@@ -123,7 +133,11 @@ def household_signals(rows: Any, within: Any) -> Any:
     "Different kinds of open signals",
     unit="count",
     direction=1,
-    sentence=("Er staan {value} soorten signalen open.", "{value} kinds of signals are open."),
+    sentence=(
+        "Er staan {value} soorten signalen open.",
+        "There are {value} kinds of open signals.",
+    ),
+    one=("Er staat 1 soort signaal open.", "There is 1 kind of open signal."),
     none=("Er staat geen signaal open.", "No signal is open."),
     could=WORTH,
     reason=REASON,
@@ -139,7 +153,11 @@ def signal_kinds(rows: Any, within: Any) -> Any:
     direction=-1,
     fill=float(NO_SIGNAL),
     sentence=("Het laatste open signaal is {value} oud.", "The last open signal is {value} old."),
-    none=("Er is deze maand een signaal gekomen.", "A signal came this month."),
+    unknown=(
+        "Het laatste open signaal is {value} of langer geleden, of er was er geen.",
+        "The last open signal was {value} ago or longer, or there was none.",
+    ),
+    none=("Het laatste open signaal is minder dan een maand oud.", "The last open signal is less than a month old."),
     could=WORTH,
     reason="Een ouder signaal zegt minder over nu.",
     decimals=0,
@@ -158,7 +176,14 @@ def months_since_signal(rows: Any, within: Any) -> Any:
         "Van de signalen van de laatste {w} maanden zijn er {value} afgehandeld.",
         "Of the signals of the last {w} months, {value} have been closed.",
     ),
-    none=("Er is geen afgehandeld signaal.", "There is no closed signal."),
+    one=(
+        "Van de signalen van de laatste {w} maanden is er 1 afgehandeld.",
+        "Of the signals of the last {w} months, 1 has been closed.",
+    ),
+    none=(
+        "Van de signalen van de laatste {w} maanden is er geen afgehandeld.",
+        "Of the signals of the last {w} months, none has been closed.",
+    ),
     could=("Dit is al bekeken.", "This has been looked at already."),
     reason="Wat al is bekeken hoeft niet weer.",
 )

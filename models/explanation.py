@@ -94,18 +94,17 @@ def _grouped(value: float, places: int, language: str) -> str:
 
 
 def sentence(feature: FeatureLike, value: float, language: str) -> str:
-    """The fact in a plain sentence. A value of zero has its own; so has a time since something that may never have
-    been, because its fill is no fact."""
+    """The fact in a plain sentence, `nl` or `en`. Zero has its own, and one where grammar asks for it; so has a time
+    since something that may never have been, because its fill is no fact."""
     if _unknown(feature, value):
-        months = in_unit(value, "count", language)
-        if language == "nl":
-            return f"{feature.title_nl}: {months} of meer, of niet bekend."
-        return f"{feature.title_en}: {months} or more, or not known."
-    if language == "nl":
-        said = feature.sentence_nl if value else feature.none_nl
+        said = (feature.unknown_nl, feature.unknown_en)
+    elif value == 0:
+        said = (feature.none_nl, feature.none_en)
+    elif value == 1 and feature.one_nl:
+        said = (feature.one_nl, feature.one_en)
     else:
-        said = feature.sentence_en if value else feature.none_en
-    return said.format(value=in_unit(value, feature.unit, language))
+        said = (feature.sentence_nl, feature.sentence_en)
+    return said[language != "nl"].format(value=in_unit(value, feature.unit, language))
 
 
 def _unknown(feature: FeatureLike, value: float) -> bool:
@@ -166,7 +165,8 @@ class _Said:
             return f"Dit is zo bij {of_hundred(same, 'nl')} zaken.", f"This is so in {of_hundred(same, 'en')} cases."
         nl = f"Dit is meer dan bij {of_hundred(below, 'nl')} zaken"
         en = f"This is more than in {of_hundred(below, 'en')} cases"
-        if _unknown(self.feature, self._middle):
+        # A band is a class, not an amount: its number means nothing to a reader.
+        if self.feature.unit == "band" or _unknown(self.feature, self._middle):
             return f"{nl}.", f"{en}."
         middle_nl = in_unit(self._middle, self.feature.unit, "nl")
         middle_en = in_unit(self._middle, self.feature.unit, "en")

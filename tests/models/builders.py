@@ -20,12 +20,14 @@ UNTIL = dt.date(2026, 11, 1)
 class FakeFeature:
     name: str
     topic: str = "income"
-    title_nl: str = "Bedrag"
-    title_en: str = "Amount"
     sentence_nl: str = "Het bedrag is {value}."
     sentence_en: str = "The amount is {value}."
     none_nl: str = "Er is geen bedrag."
     none_en: str = "There is no amount."
+    one_nl: str = ""
+    one_en: str = ""
+    unknown_nl: str = ""
+    unknown_en: str = ""
     could_nl: str = "Het kan al gemeld zijn."
     could_en: str = "It may have been reported."
     unit: str = "EUR"

@@ -14,14 +14,10 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from babel.numbers import format_currency, format_decimal
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from features.declaration import Feature
 from models.candidate import NotFiniteError
 from models.contenders import contenders
-from models.explanation import in_unit, sentence
 from models.placing import places, tie_keys
 from models.scoring import score
 from models.training import train
@@ -183,22 +179,6 @@ def test_a_fake_feature_is_what_the_catalogue_declares() -> None:
     assert {field.name for field in dataclasses.fields(FakeFeature)} <= declared
 
 
-def test_a_time_since_what_may_never_have_been_is_not_told_as_a_fact() -> None:
-    feature = FakeFeature(
-        "months_since_review",
-        title_nl="Maanden sinds heronderzoek",
-        title_en="Months since review",
-        sentence_nl="Het laatste heronderzoek is {value} geleden.",
-        sentence_en="The last review was {value} ago.",
-        unit="months",
-        fill=120.0,
-    )
-    assert sentence(feature, 3.0, "nl") == "Het laatste heronderzoek is 3 maanden geleden."
-    assert sentence(feature, 0.0, "en") == "There is no amount."
-    assert sentence(feature, 120.0, "nl") == "Maanden sinds heronderzoek: 120 of meer, of niet bekend."
-    assert sentence(feature, 120.0, "en") == "Months since review: 120 or more, or not known."
-
-
 def test_the_comparison_counts_cases_of_the_same_matrix(scored) -> None:
     draw = np.random.default_rng(2)
     amounts = values(draw, 500, 12)[:, 1]
@@ -212,12 +192,3 @@ def test_the_comparison_counts_cases_of_the_same_matrix(scored) -> None:
                 pytest.approx(below, abs=1)
             )
             assert "the middle case has €0.00" in reason["comparison_en"]
-
-
-@given(st.floats(-1e7, 1e7), st.sampled_from(["nl", "en"]))
-@settings(deadline=None)
-def test_amounts_and_numbers_are_written_as_babel_writes_them(value: float, language: str) -> None:
-    cents = round(value, 2)
-    assert in_unit(cents, "EUR", language) == format_currency(cents + 0.0, "EUR", locale=language)
-    assert in_unit(round(value), "EUR cents", language) == format_currency(round(value) / 100, "EUR", locale=language)
-    assert in_unit(round(value, 1), "count", language) == format_decimal(round(value, 1) + 0.0, locale=language)
