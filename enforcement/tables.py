@@ -158,6 +158,11 @@ class Run(Base):
     """per source: last known_at and whether it is older than its contract allows"""
 
 
+def _strongest(context: Any) -> dict[str, Any] | None:
+    reasons = context.get_current_parameters()["reasons"]
+    return next((reason for reason in reasons if reason.get("direction") == "up"), None)
+
+
 class Score(Base):
     """The frozen explanation of one case in one run (statistics.md, Explanations)."""
 
@@ -172,6 +177,8 @@ class Score(Base):
     place_high: Mapped[int]
     reasons: Mapped[list[Any]]
     """list of reason dicts, see models/explanation.py; strongest first"""
+    lead: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=_strongest)
+    """the strongest reason to look, so that a list need not read them all"""
     facts: Mapped[list[Any]]
     """the same checked facts in fixed topic order for every case (R6)"""
     remainder: Mapped[float]

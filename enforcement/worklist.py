@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -81,7 +81,7 @@ def worklist(
     limit = max(1, min(limit, 200))
     filters = filters or Filters()
     query = (
-        select(Case, Score.place, Score.place_low, Score.place_high, Score.reasons, Score.quality, User.name)
+        select(Case, Score.place, Score.place_low, Score.place_high, Score.lead, Score.quality, User.name)
         .join(Draw, Draw.id == Case.draw_id)
         .outerjoin(Score, and_(Score.run_id == Draw.run_id, Score.case_id == Case.id))
         .outerjoin(User, User.id == Case.claimed_by)
@@ -144,17 +144,13 @@ def _row(found: Any, viewer: Viewer, own_findings: bool, moment: dt.datetime) ->
         place=found.place if open_review else None,
         place_low=found.place_low if open_review else None,
         place_high=found.place_high if open_review else None,
-        reason=_strongest(found.reasons) if open_review else None,
+        reason=found.lead if open_review else None,
         old_sources=len((found.quality or {}).get("old_sources") or ()),
         holder=found.name if state == State.CLAIMED else None,
         mine=state == State.CLAIMED and case.claimed_by == viewer.user,
         lease_until=shown(case.lease_until) if case.lease_until and state == State.CLAIMED else None,
         version=case.version,
     )
-
-
-def _strongest(reasons: Sequence[Mapping[str, Any]] | None) -> Mapping[str, Any] | None:
-    return next((reason for reason in reasons or () if reason.get("direction") == "up"), None)
 
 
 def _cursor(case: Case) -> str:
