@@ -28,7 +28,7 @@ from enforcement.tables import Identity, Lookup
 NONCE = 12
 AT_ONCE = 5_000
 """numbers in one query"""
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_text = json.encoder.encode_basestring
 
 _IDENTITY = cast(Table, Identity.__table__)
 _LOOKUP = cast(Table, Lookup.__table__)
@@ -52,7 +52,13 @@ class _Known:
     key: bytes | None = None
 
     def payload(self) -> bytes:
-        return _ENCODER.encode({"names": self.names, "facts": self.facts}).encode()
+        """JSON {names, facts}, put together here: an encoder for each of a million takes longer than encrypting."""
+        names = ",".join(map(_text, self.names))
+        facts = ",".join(
+            f"{_text(name)}:[{_text(text)},{authority},{_text(known_at)}]"
+            for name, (text, authority, known_at) in self.facts.items()
+        )
+        return f'{{"names":[{names}],"facts":{{{facts}}}}}'.encode()
 
 
 class Vault:
