@@ -29,8 +29,6 @@ from pipelines.staging import Staged, of_contract, quoted, stage_extract, stage_
 if TYPE_CHECKING:
     from pipelines.lake import Lake
 
-KEPT = 16 << 20
-"""bytes of a stock file whose rows are kept in memory between checking and writing; larger ones are read again"""
 SHOWN_WHEN_HELD = 1_000
 """quarantine rows kept of a stock file that is held; the file itself stays with its sender"""
 
@@ -112,7 +110,7 @@ class Publication:
     def _check(self, staged: Staged) -> bool:
         """Make the good rows a relation, quarantine the rest; False when there is nothing good or the file is held."""
         name = staged.contract.name
-        query = self._kept(staged, checked(staged))
+        query = checked(staged)
         # fetched whole: the engine writes down torn lines when a query ends, not when its first row is there
         ((total, broken),) = self.connection.execute(f"SELECT count(*), count(_broken) FROM ({query})").fetchall()
         budget = staged.contract.error_budget
@@ -134,13 +132,6 @@ class Publication:
         good = f"SELECT * EXCLUDE (_broken) FROM ({query}) WHERE _broken IS NULL"
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {staged.good} AS {good}")
         return bool(total > broken)
-
-    def _kept(self, staged: Staged, query: str) -> str:
-        """What `query` gives, once and for all when it is not too much to keep: it is read five times and more."""
-        if staged.stock and staged.stock.path.stat().st_size > KEPT:
-            return query
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE kept_{staged.relation} AS {query}")
-        return f"SELECT * FROM kept_{staged.relation}"
 
     def _withhold(self, staged: Staged, query: str, limit: str, torn: list[int]) -> None:
         columns = ", ".join(f'"{column.name}"' for column in staged.contract.delivered_columns)
