@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from pathlib import Path
 from typing import Any
 
@@ -137,13 +136,6 @@ def test_nothing_is_written_before_save(tmp_path: Path) -> None:
     with reading(vault.engine) as session:
         assert session.scalars(select(Identity.id)).all() == []
         assert session.scalars(select(Lookup.hmac)).all() == []
-
-
-@pytest.mark.slow
-def test_fifty_thousand_identities_take_less_than_five_seconds_of_work(tmp_path: Path) -> None:
-    started = time.process_time()
-    numbered(vault_in(tmp_path), "person", [[f"{n:09d}"] for n in range(50_000)], name="Jansen")
-    assert time.process_time() - started < 5
 
 
 def test_keys_are_made_once_for_the_owner_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,6 +111,21 @@ def test_what_is_no_delivery_is_refused_and_the_rest_goes_on(here: Settings, tmp
     assert all(report.as_json()["reason"] for report in reports if report.status == "refused")
 
 
+def test_stock_files_of_a_folder_share_a_transaction_and_each_is_judged_alone(here: Settings, tmp_path: Path) -> None:
+    folder = about(tmp_path / "stock")
+    extract(folder / "incomes-1.csv", "incomes", [income_row(f"99999{n:04d}") for n in range(40)])
+    extract(folder / "incomes-2.csv", "incomes", [income_row("12"), income_row()])
+    extract(folder / "incomes-3.csv", "incomes", [income_row(f"99999{n:04d}") for n in range(30, 70)])
+    with (folder / "incomes-3.csv").open("a") as file:
+        file.write("999990019,2026-01-01\n")
+    extract(folder / "payments.parquet", "payments", [])
+    reports = ingest(here, [folder])
+    assert statuses(reports) == ["published", "held", "published", "refused"]
+    assert [report.records for report in reports] == [{"incomes": 40}, {}, {"incomes": 40}, {}]
+    assert [[one.at for one in report.quarantined] for report in reports] == [[], ["row 1"], ["row 41"], []]
+    assert len({row["person_id"] for row in Lake(here).rows("incomes", limit=100)}) == 70
+
+
 def test_a_refusal_never_undoes_what_was_published(here: Settings, tmp_path: Path) -> None:
     path = extract(tmp_path / "incomes.parquet", "incomes", [income_row()])
     ingest(here, [path])
