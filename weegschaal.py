@@ -392,10 +392,11 @@ def main() -> None:
 def _mendable() -> tuple[type[Exception], ...]:
     """Errors whose message says what to do; any other is a defect of ours and shows where it happened."""
     from enforcement.errors import RefusedError as Refused
+    from enforcement.identity import RevealRefusedError
     from enforcement.keys import KeyFileError
     from pipelines.sources.reading import RefusedError as Unreadable
 
-    return (ValueError, LookupError, OSError, RuntimeError, Refused, KeyFileError, Unreadable)
+    return (ValueError, LookupError, OSError, RuntimeError, Refused, RevealRefusedError, KeyFileError, Unreadable)
 
 
 if __name__ == "__main__":

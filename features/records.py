@@ -406,7 +406,7 @@ class YearStatement(Record):
     name="incomes",
     number=3,
     source="UWV",
-    key=("person_id", "employer", "relation", "start_earliest"),
+    key=("person_id", "employer", "relation", "start_earliest", "statement"),
     legal_basis="SUWI 62; Participatiewet 64",
 )
 class Income(Record):
@@ -416,6 +416,9 @@ class Income(Record):
     employer: Annotated[Text, Fact("loonheffingennummer")] = None
     relation: Annotated[Text, Fact("volgnummer of the income relation")] = None
     start: Annotated[When, Fact("first day of the period paid for", required=True)] = None
+    statement: Annotated[Whole, Fact("2, 3, ... for a further statement of the same key in a message; else empty")] = (
+        None
+    )
     end: Annotated[When, Fact("last day of the period paid for")] = None
     kind: Annotated[Text, Fact("CdSrtIkv; 43 is the client's own Participatiewet benefit")] = None
     nature: Annotated[Text, Fact("CdAardIkv")] = None

@@ -80,7 +80,9 @@ def _revealed(
 
     vault = Vault(engine, Keys.read(settings.keys), log=log)
     names = [name for name in (rows[0] if rows else {}) if name.endswith("_id")]
-    known = vault.reveal({row[name] for row in rows for name in names if row[name] is not None}, purpose, actor)
+    # rows hold these numbers as text, for they pass 2^53
+    wanted = {int(row[name]) for row in rows for name in names if row[name] is not None}
+    known = {str(number): told for number, told in vault.reveal(wanted, purpose.strip(), actor).items()}
     return [row | {name.removesuffix("_id"): known.get(row[name]) for name in names} for row in rows]
 
 

@@ -61,7 +61,9 @@ def answers_in(path: Path) -> list[Answer]:
         try:
             content = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe loader
         except (yaml.YAMLError, ValueError, RecursionError, OverflowError, TypeError) as error:
-            raise RefusedError(f"{path.name}: neither JSON nor a recorded exchange ({_place(error)})") from None
+            raise RefusedError(
+                f"{path.name}: neither JSON nor a recorded exchange ({_place(error)}); ask the sender for a whole file"
+            ) from None
         _check_size(path.name, content, _MOST_IN_YAML)
     if isinstance(content, dict) and isinstance(content.get("interactions"), list):
         return [_recorded(number, one) for number, one in enumerate(content["interactions"], start=1)]
@@ -73,7 +75,9 @@ def _json(name: str, raw: bytes) -> object:
         content = json.loads(raw.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         # the message of a decoder names the place only; it never quotes the text
-        raise RefusedError(f"{name}: cannot be read as JSON ({_place(error)})") from None
+        raise RefusedError(
+            f"{name}: cannot be read as JSON ({_place(error)}); ask the sender for a whole file"
+        ) from None
     _check_size(name, content)
     return content
 
@@ -99,6 +103,8 @@ def _place(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
         return f"line {mark.line + 1} column {mark.column + 1}"
+    if isinstance(error, RecursionError):
+        return "nested too deep"
     return str(error) if isinstance(error, _TwiceError) else type(error).__name__
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def read(path: Path) -> Reading:
 def _take(gathering: Gathering, body: Part) -> None:
     for client in body.parts("ClientSuwi"):
         relations = client.parts("Inkomstenverhouding")
+        times: Counter[tuple[str | None, ...]] = Counter()
         gathering.visit(client)
         if not relations:
             gathering.flags["client_without_records"] += 1
@@ -83,21 +85,33 @@ def _take(gathering: Gathering, body: Part) -> None:
             if not statements:
                 gathering.set_aside(relation, "Inkomstenopgave", "is not there: a relation without pay", "incomes")
             for statement in statements:
-                gathering.add(statement, "incomes", _income(client, relation, statement))
+                place = _place(relation, statement)
+                times[place] += 1
+                gathering.add(statement, "incomes", _income(client, relation, statement, times[place]))
 
 
-def _income(client: Part, relation: Part, statement: Part) -> Callable[[Fields], Income]:
+def _place(relation: Part, statement: Part) -> tuple[str | None, ...]:
+    """What statements share that have one key. Wage and pension of one payer do: they bear one number."""
+    look = Fields()
+    unit = relation.part("AdministratieveEenheid")
+    return look.text(unit, "Loonheffingennr"), look.text(relation, "VolgnrIkv"), look.text(statement, "DatBIko")
+
+
+def _income(client: Part, relation: Part, statement: Part, time: int) -> Callable[[Fields], Income]:
     def build(fields: Fields) -> Income:
         start = fields.needed_date(statement, "DatBIko")
         end = fields.date(statement, "DatEIko")
         period = _period(fields, relation, start)
         unit = relation.part("AdministratieveEenheid")
+        if time > 1:
+            fields.flag("further_statement")
         natural = unit is not None and unit.part("PersoonAdministratieveEenheid") is not None
         return Income(
             person=fields.person(client),
             employer=fields.text(unit, "Loonheffingennr"),
             relation=fields.text(relation, "VolgnrIkv"),
             start=start,
+            statement=time if time > 1 else None,
             end=end,
             kind=fields.text(period, "CdSrtIkv"),
             nature=fields.text(period, "CdAardIkv"),

@@ -96,6 +96,10 @@ def parse(path: Path) -> etree._Element:
         if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from error
         line = error.lineno or 0
+        if b"<!ENTITY" in data:
+            raise RefusedError(
+                f"{path.name} declares entities, which no delivery needs; deliver it without DOCTYPE"
+            ) from None
         raise RefusedError(
             f"{path.name} is not well-formed XML (line {line}); ask the sender for a whole file"
         ) from None

@@ -75,8 +75,9 @@ def test_the_version_is_that_of_the_namespace():
     assert uwv_income.read(FILE).schema_version == "v0200"
 
 
-def test_two_statements_with_one_business_key_are_both_given_and_flagged(tmp_path: Path):
+def test_two_statements_of_one_relation_and_day_are_both_given_and_told_apart(tmp_path: Path):
     twice = tmp_path / "twice.xml"
     twice.write_text(FILE.read_text().replace("<DatBIko>20240101", "<DatBIko>20231204"))
-    flagged = [one for one in uwv_income.read(twice).records if "same_key_in_message" in one.record.flags]
-    assert len(flagged) == 2
+    of_day = [one.record for one in uwv_income.read(twice).records if str(one.record.start.earliest) == "2023-12-04"]
+    assert [one.statement for one in of_day] == [None, 2]
+    assert "further_statement" in of_day[1].flags
