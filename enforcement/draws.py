@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,9 @@ def yearly_secret(folder: Path, year: int) -> bytes:
             out.write(secrets.token_bytes(32))
             out.flush()
             os.fsync(out.fileno())
-        try:
+        with suppress(FileExistsError):  # another process made it first, and its secret is the one that counts
             os.link(aside, path)
-        except FileExistsError:
-            pass  # another process made it first, and its secret is the one that counts
-        finally:
-            aside.unlink()
+        aside.unlink()
     secret = path.read_bytes()
     if len(secret) != 32:
         raise ValueError(f"{path.name} is not a 32-byte secret; restore it from the escrow")
