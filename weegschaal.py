@@ -216,7 +216,11 @@ def train(
 
 def _show_training(result: dict[str, Any]) -> None:
     rows = [
-        {"candidate": one["name"], "precision at the top": _estimate(one["precision"]), "note": one["precision"]["why"]}
+        {
+            "candidate": one["name"],
+            "precision at the top": _estimate(one["precision"]),
+            "note": one["precision"]["why_en"],
+        }
         for one in result["candidates"]
     ]
     table("Candidates, out of time", rows)

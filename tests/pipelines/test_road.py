@@ -11,8 +11,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from rich.console import Console
 from sqlalchemy import func, select
+from typer.testing import CliRunner
 
+import weegschaal
 from enforcement.database import engine_of, reading
 from enforcement.settings import Settings
 from enforcement.tables import Case, Draw, Event, Inclusion, Network, Run, Score
@@ -132,6 +135,27 @@ def test_started_again_nothing_is_done_twice(province: Province) -> None:
     assert demo(settings.home) == made
     with reading(engine_of(settings.database)) as session:
         assert session.scalar(select(func.count()).select_from(Event)) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "--until", "2026-11-01"], "Champion:"),
+        (["select", "--as-of", "2026-11-01"], "eligible"),
+        (["status"], "Worklists"),
+        (["features"], "legal_basis"),
+        (["records", "incomes", "--limit", "3"], "gross_cents"),
+    ],
+)
+def test_what_was_done_is_told_to_a_person_as_well(
+    province: Province, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    settings, _ = province
+    monkeypatch.setenv("WEEGSCHAAL_HOME", str(settings.home))
+    monkeypatch.setattr(weegschaal, "out", Console(width=400))
+    told = CliRunner().invoke(weegschaal.app, words, catch_exceptions=False)
+    assert told.exit_code == 0
+    assert said in told.output
 
 
 @pytest.mark.slow
