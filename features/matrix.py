@@ -88,23 +88,6 @@ def build(parts: Parts, cases: pa.Table, ages: pa.Table, folder: Path) -> Matrix
     return _stored(table, folder)
 
 
-def freshness(parts: Parts, as_of: dt.date) -> dict[tuple[str, str], dt.date]:
-    """Per (municipality, contract): the day of the latest record time before the date. Absent: never delivered."""
-    import duckdb
-
-    found: dict[tuple[str, str], dt.date] = {}
-    connection: Any = duckdb.connect()
-    for contract, paths in parts.items():
-        rows = connection.execute(
-            "SELECT municipality, max(known_at)::DATE FROM read_parquet(?, union_by_name = true, "
-            "hive_partitioning = false) WHERE known_at < ? GROUP BY municipality",
-            [[str(path) for path in paths], as_of],
-        ).fetchall()
-        found |= {(municipality, contract): day for municipality, day in rows}
-    connection.close()
-    return found
-
-
 def _latest(cases: pa.Table) -> dt.date:
     latest = pc.max(cases.column("as_of")).as_py()
     if latest is None:
