@@ -2,6 +2,7 @@
 
 Of the rows with one business key the latest known one before the date holds. If it takes the record back (`withdrawn`),
 or the registry calls it incorrect or under investigation, there is no record: an older version does not come back.
+Nor is there one when it begins, by its contract, on or after the date: it is not true yet.
 A municipality sees what was delivered for it, and what was delivered for none in particular (0000).
 
 Partial dates have two bounds. `begun` and `lasting` take the reading that favours the client: something that could have
@@ -27,7 +28,8 @@ def columns_needed(contract: str, columns: Sequence[str]) -> tuple[str, ...]:
     """The columns to read so that the version of the record with these columns can be chosen."""
     declared = contract_named(contract)
     marks = [one.name for one in declared.lake_columns if one.name in NO_EVIDENCE]
-    return tuple(sorted({*columns, *declared.key, *marks}))
+    begins = [declared.begins] if declared.begins else []
+    return tuple(sorted({*columns, *declared.key, *begins, *marks}))
 
 
 def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date) -> Any:
@@ -72,6 +74,9 @@ def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date) -> Any
         & (counted.superseded_at.isnull() | (counted.superseded_at >= midnight))
         & ~counted.withdrawn.fill_null(False)
     )
+    begins = contract_named(contract).begins
+    if begins:
+        holds = holds & (counted[begins].isnull() | (counted[begins] < counted.as_of))
     for mark in NO_EVIDENCE:
         if mark in counted.columns:
             holds = holds & ~counted[mark].fill_null(False)

@@ -162,6 +162,8 @@ class Contract:
     key: tuple[str, ...]
     legal_basis: str
     purpose: str
+    begins: str
+    """lake column with the date from which the record is true; empty where the record is true as long as it stands"""
     max_age_days: int
     """older than this the source counts as missing (R37)"""
     record: type
@@ -222,11 +224,12 @@ def contract(
     key: tuple[str, ...],
     legal_basis: str,
     purpose: str = "toezicht Participatiewet",
+    begins: str = "",
     max_age_days: int = 45,
     name: str,
 ) -> Callable[[type[R]], type[R]]:
     """Declare a record class as contract `name`. `key` is the business key, in lake columns: of two rows with one key
-    the later known one holds."""
+    the later known one holds. `begins` is the lake column from which on the record is true."""
 
     def declare(record: type[R]) -> type[R]:
         frozen = dataclass(frozen=True, kw_only=True)(record)
@@ -238,11 +241,11 @@ def contract(
                 one, other = _columns_of(field.name, hints[field.name])
                 delivered += one
                 lake += other
-        missing = set(key) - {column.name for column in lake}
+        missing = {*key, *([begins] if begins else [])} - {column.name for column in lake}
         if missing:
-            raise TypeError(f"contract {name}: key columns {sorted(missing)} are not in the lake")
+            raise TypeError(f"contract {name}: columns {sorted(missing)} of its key or beginning are not in the lake")
         CONTRACTS[name] = Contract(
-            name, number, source, key, legal_basis, purpose, max_age_days, frozen, tuple(delivered), tuple(lake)
+            name, number, source, key, legal_basis, purpose, begins, max_age_days, frozen, tuple(delivered), tuple(lake)
         )
         return frozen
 
@@ -270,6 +273,7 @@ PERSON = Identifier("person", "burgerservicenummer, nine digits; A-nummer with a
     number=2,
     source="Bijstandsregelingen",
     key=("case_id", "person_id", "role", "start_earliest"),
+    begins="start_earliest",
     legal_basis="Participatiewet 17, 54, 58; SUWI 62",
 )
 class Benefit(Record):
@@ -296,6 +300,7 @@ class Benefit(Record):
     number=2,
     source="Bijstandsregelingen",
     key=("person_id", "claim"),
+    begins="decided_earliest",
     legal_basis="Participatiewet 17, 54, 58; SUWI 62",
 )
 class Claim(Record):
@@ -317,6 +322,7 @@ class Claim(Record):
     number=2,
     source="Bijstandsregelingen",
     key=("person_id", "start_earliest", "reason"),
+    begins="start_earliest",
     legal_basis="Participatiewet 18; SUWI 62",
 )
 class Sanction(Record):
@@ -334,6 +340,7 @@ class Sanction(Record):
     number=1,
     source="GWS",
     key=("case_id", "person_id", "month", "period", "statement"),
+    begins="month",
     legal_basis="Participatiewet 53a",
 )
 class Payment(Record):
@@ -363,6 +370,7 @@ class Payment(Record):
     number=1,
     source="GWS",
     key=("case_id", "person_id", "month", "period", "ordinal"),
+    begins="month",
     legal_basis="Participatiewet 53a",
 )
 class PaymentComponent(Record):
@@ -384,6 +392,7 @@ class PaymentComponent(Record):
     number=1,
     source="GWS",
     key=("person_id", "year", "regulation", "start_earliest"),
+    begins="start_earliest",
     legal_basis="Participatiewet 53a",
     max_age_days=400,
 )
@@ -407,6 +416,7 @@ class YearStatement(Record):
     number=3,
     source="UWV",
     key=("person_id", "employer", "relation", "start_earliest", "statement"),
+    begins="start_earliest",
     legal_basis="SUWI 62; Participatiewet 64",
 )
 class Income(Record):
@@ -466,6 +476,7 @@ class Person(Record):
     number=4,
     source="BRP",
     key=("person_id", "relation", "other_id", "start_earliest"),
+    begins="start_earliest",
     legal_basis="Wet BRP; Participatiewet 53a",
     max_age_days=60,
 )
@@ -487,6 +498,7 @@ class Kinship(Record):
     number=5,
     source="BRP",
     key=("person_id", "address_id", "start_earliest", "certainty"),
+    begins="start_earliest",
     legal_basis="Wet BRP; Participatiewet 53a",
     max_age_days=60,
 )
@@ -511,6 +523,7 @@ class Stay(Record):
     number=6,
     source="Inlichtingenbureau",
     key=("person_id", "product", "start_earliest", "reference"),
+    begins="start_earliest",
     legal_basis="SUWI 63; Participatiewet 64 lid 3",
 )
 class Signal(Record):
@@ -532,6 +545,7 @@ class Signal(Record):
     number=7,
     source="RDW",
     key=("person_id", "vehicle_id", "start_earliest"),
+    begins="start_earliest",
     legal_basis="Participatiewet 64",
     max_age_days=100,
 )
@@ -555,6 +569,7 @@ class Vehicle(Record):
     number=8,
     source="Kadaster",
     key=("person_id", "parcel_id", "right"),
+    begins="acquired_earliest",
     legal_basis="Participatiewet 64",
     max_age_days=100,
 )
@@ -579,6 +594,7 @@ class Property(Record):
     number=9,
     source="KVK",
     key=("company", "branch"),
+    begins="start_earliest",
     legal_basis="Handelsregisterwet; Participatiewet 53a",
     max_age_days=100,
 )
@@ -604,6 +620,7 @@ class Company(Record):
     number=9,
     source="KVK",
     key=("company", "person_id", "role", "start_earliest"),
+    begins="start_earliest",
     legal_basis="Handelsregisterwet; Participatiewet 53a",
     max_age_days=100,
 )
@@ -622,6 +639,7 @@ class Functionary(Record):
     number=10,
     source="DUO",
     key=("person_id", "start_earliest"),
+    begins="start_earliest",
     legal_basis="Participatiewet 64",
     max_age_days=100,
 )
@@ -642,6 +660,7 @@ class StudyGrant(Record):
     number=11,
     source="eigen",
     key=("case_id", "selected"),
+    begins="selected",
     legal_basis="Participatiewet 53a",
     max_age_days=100,
 )
