@@ -21,7 +21,7 @@ $(VENV)/.service: uv.lock pyproject.toml | $(VENV)/bin/uv
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.service
-	$(UV) sync --quiet --locked --inexact --compile-bytecode
+	$(UV) sync --quiet --locked --inexact --extra spark --compile-bytecode
 	@touch $@
 
 # Browser libraries come from npm packages; where a machine has no npm, PyPI carries one.
