@@ -36,6 +36,10 @@ class Permission(StrEnum):
     APPROVE_FINDINGS = "approve_findings"
     SEE_RESULTS = "see_results"
     SEE_MODELS = "see_models"
+    REQUEST_PROMOTION = "request_promotion"
+    APPROVE_PROMOTION = "approve_promotion"
+    ADOPT_MODEL = "adopt_model"
+    SWITCH_RANKING = "switch_ranking"
     READ_LOG = "read_log"
     READ_POLICY = "read_policy"
     CHANGE_POLICY = "change_policy"
@@ -55,6 +59,10 @@ MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.APPROVE_FINDINGS: _CASEWORK,
         Permission.SEE_RESULTS: _EVERYONE - {Role.ADMINISTRATOR},
         Permission.SEE_MODELS: frozenset({Role.DATA_SCIENTIST, Role.COMPLIANCE_REVIEWER, Role.MANAGER}),
+        Permission.REQUEST_PROMOTION: frozenset({Role.DATA_SCIENTIST}),
+        Permission.APPROVE_PROMOTION: frozenset({Role.COMPLIANCE_REVIEWER, Role.MANAGER}),
+        Permission.ADOPT_MODEL: frozenset({Role.COMPLIANCE_REVIEWER, Role.MANAGER}),
+        Permission.SWITCH_RANKING: frozenset({Role.COMPLIANCE_REVIEWER, Role.MANAGER}),
         Permission.READ_LOG: frozenset({Role.COMPLIANCE_REVIEWER}),
         Permission.READ_POLICY: _EVERYONE,
         Permission.CHANGE_POLICY: frozenset({Role.MANAGER}),

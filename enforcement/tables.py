@@ -187,6 +187,8 @@ class Score(Base):
     """margin of the average case; base + contributions + remainder = margin"""
     quality: Mapped[dict[str, Any]]
     """missing or old sources, similar past cases"""
+    corrections: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """up to three facts that can be corrected and would lower the place, see models/counterfactual.py"""
     __table_args__ = (Index("score_by_place", "run_id", "municipality", "place"),)
 
 
@@ -242,7 +244,7 @@ class Inclusion(Base):
 
 
 class Case(Base):
-    """A case on a worklist. State: open, claimed, findings (await approval), closed."""
+    """A case on a worklist. State: open, claimed, findings (await approval), closed, withdrawn (by the switch)."""
 
     __tablename__ = "case"
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -320,6 +322,64 @@ for _change in ("UPDATE", "DELETE"):
             "BEGIN SELECT RAISE(ABORT, 'the log is insert-only'); END"
         ).execute_if(dialect="sqlite"),
     )
+
+
+class Promotion(Base):
+    """A request to use a model, with what it stands on (R12). State: requested, promoted, rejected or frozen."""
+
+    __tablename__ = "promotion"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    model_version: Mapped[str] = mapped_column(index=True)
+    model_sha256: Mapped[str] = mapped_column(String(64))
+    trainer: Mapped[str]
+    """user id of who trained it; may not approve"""
+    requested_by: Mapped[str]
+    requested_at: Mapped[dt.datetime]
+    audit: Mapped[str]
+    """reference of the bias audit"""
+    audited_on: Mapped[dt.date]
+    dpia: Mapped[str]
+    fria: Mapped[str]
+    iama: Mapped[str]
+    state: Mapped[str] = mapped_column(default="requested")
+    decided_at: Mapped[dt.datetime | None]
+    expires_on: Mapped[dt.date | None]
+    """first day on which it may no longer be used"""
+    why: Mapped[str] = mapped_column(default="")
+    """why it was rejected or frozen"""
+
+
+class PromotionApproval(Base):
+    """One person's approval of a promotion, in the role in which it was given."""
+
+    __tablename__ = "promotion_approval"
+    promotion_id: Mapped[str] = mapped_column(ForeignKey("promotion.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str]
+    municipality: Mapped[str] = mapped_column(String(4))
+    at: Mapped[dt.datetime]
+
+
+class Adoption(Base):
+    """One person's consent that a municipality uses a promoted model; two people make it adopted (R36)."""
+
+    __tablename__ = "adoption"
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    promotion_id: Mapped[str] = mapped_column(ForeignKey("promotion.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    at: Mapped[dt.datetime]
+
+
+class Switch(Base):
+    """Whether a municipality's risk ranking is switched off (R13). The log tells who, when and why."""
+
+    __tablename__ = "switch"
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    off: Mapped[bool]
+    reason: Mapped[str]
+    user_id: Mapped[str]
+    at: Mapped[dt.datetime]
 
 
 class Step(Base):
