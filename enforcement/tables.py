@@ -342,7 +342,7 @@ class Promotion(Base):
     fria: Mapped[str]
     iama: Mapped[str]
     state: Mapped[str] = mapped_column(default="requested")
-    decided_at: Mapped[dt.datetime | None]
+    settled_at: Mapped[dt.datetime | None]
     expires_on: Mapped[dt.date | None]
     """first day on which it may no longer be used"""
     why: Mapped[str] = mapped_column(default="")
