@@ -228,10 +228,61 @@ def _show_training(result: dict[str, Any]) -> None:
 
 
 def _estimate(figure: dict[str, Any]) -> str:
-    """A share with its interval, or the word for why there is none."""
-    if figure["value"] is None:
-        return str(figure["status"])
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+    return _interval(figure["value"], figure["low"], figure["high"], str(figure["status"]))
+
+
+@app.command()
+def lift(
+    path: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, XLSX or Parquet; rows are counts or cases.")],
+    arm: Annotated[str, typer.Option(metavar="COLUMN", help="Why a case was reviewed.")],
+    reviewed: Annotated[str, typer.Option(metavar="COLUMN", help="How many were reviewed, or yes or no.")],
+    changed: Annotated[str, typer.Option(metavar="COLUMN", help="How many led to a change, or yes or no.")],
+    stratum: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Period, municipality; may stand more than once.")
+    ] = None,
+    reference: Annotated[str, typer.Option(metavar="ARM", help="The arm to compare with.")] = "random",
+    as_json: AsJson = False,
+) -> None:
+    """How often reviews led to a change, per arm, and how many times more often than in the reference arm.
+
+    Example: weegschaal lift reviews.csv --arm arm --reviewed reviewed --changed changed --stratum year
+    """
+    from models.lift import compare_arms, tally
+    from models.own_table import read
+
+    result = compare_arms(tally(read(path), arm, reviewed, changed, stratum or []), reference)
+    emit(result, as_json, _show_lift)
+
+
+def _show_lift(result: dict[str, Any]) -> None:
+    arms = [
+        {
+            "arm": one["arm"],
+            "reviewed": one["reviewed"],
+            "changed": one["changed"],
+            "yield": _interval(one["rate"], one["low"], one["high"], one["status"]),
+        }
+        for one in result["arms"]
+    ]
+    table("Yield per arm", arms)
+    lifts = [
+        {
+            "arm": one["arm"],
+            "over": one["reference"],
+            "stratified": _interval(one["stratified"], one["low"], one["high"], one["status"]),
+            "pooled": _interval(one["pooled"], one["pooled_low"], one["pooled_high"], one["status"]),
+            "note": one["why"],
+        }
+        for one in result["lifts"]
+    ]
+    table("Lift, Mantel-Haenszel over the strata", lifts)
+    for warning in result["warnings"]:
+        err.print(warning, highlight=False, markup=False, soft_wrap=True)
+
+
+def _interval(value: float | None, low: float | None, high: float | None, status: str) -> str:
+    """A figure with its interval, or the word for why there is none."""
+    return status if value is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 @app.command()

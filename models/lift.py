@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
+
+from models.own_table import column, count, text
+from models.selective import wilson
 
 
 @dataclass(frozen=True)
@@ -98,3 +102,110 @@ def _ratio(tables: Sequence[tuple[int, int, int, int]], confidence: float) -> tu
     reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
     ratio = above / below
     return ratio, ratio * math.exp(-reach), ratio * math.exp(reach), error
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """Counts per stratum and arm from a table, and what a reader must know about it."""
+
+    counts: tuple[Counts, ...]
+    warnings: tuple[str, ...]
+
+
+def tally(cells: Mapping[str, list[Any]], arm: str, reviewed: str, changed: str, strata: Sequence[str]) -> Tallied:
+    """Add up a table of counts, or one of cases with yes or no; one case is a count of one.
+
+    A reviewed case without an outcome is missing, not unchanged: it is left out and counted in the warnings. Raises
+    ValueError that names the row for a cell that is no count, and for more changed than reviewed.
+    """
+    columns = dict(cells)
+    arms, seen, found = (
+        column(columns, name, f"--{option}")
+        for name, option in ((arm, "arm"), (reviewed, "reviewed"), (changed, "changed"))
+    )
+    groups = [column(columns, name, "--stratum") for name in strata]
+    counts: list[Counts] = []
+    left = {"without an outcome": 0, "without a number reviewed": 0, "with a change but no review": 0}
+    for at in range(len(arms)):
+        n, x = _number(seen[at], reviewed, at), _number(found[at], changed, at)
+        if n is None:
+            left["without a number reviewed"] += 1
+            continue
+        if n == 0:
+            left["with a change but no review"] += bool(x)
+            x = 0
+        elif x is None:
+            left["without an outcome"] += n
+            continue
+        elif x > n:
+            raise ValueError(f"row {at + 2}: {x} changed of {n} reviewed; changed may not be more")
+        stratum = " / ".join(text(group[at]) for group in groups) if groups else "all"
+        counts.append(Counts(stratum, text(arms[at]), n, x))
+    warnings = [f"{n} {what}: left out" for what, n in left.items() if n]
+    for name, cells_of in ((arm, arms), *zip(strata, groups, strict=True)):
+        if empty := sum(cell is None for cell in cells_of):
+            warnings.append(f"{empty} rows have no {name}: kept as '(blank)'")
+    return Tallied(tuple(counts), tuple(warnings))
+
+
+def _number(cell: Any, name: str, at: int) -> int | None:
+    """None for a blank cell; raises ValueError for one that is no count."""
+    if cell is None:
+        return None
+    value = count(cell)
+    if value is None:
+        raise ValueError(f"row {at + 2}: {name} is {cell!r}; write a whole number, or yes or no")
+    return value
+
+
+def compare_arms(tallied: Tallied, reference: str = "random") -> dict[str, Any]:
+    """Yield per arm (Wilson) and the lift of every other arm over the reference: {arms, lifts, warnings}.
+
+    What cannot be estimated is None with its status and why, never 0.
+    """
+    names = list(dict.fromkeys(row.arm for row in tallied.counts))
+    base = next((name for name in names if name.lower() == reference.lower()), reference)
+    warnings = list(tallied.warnings)
+    if base not in names:
+        warnings.append(f"no row has the arm {reference!r}; the arms are {', '.join(names) or 'none'}")
+    arms = [_yield(tallied.counts, name) for name in names]
+    lifts = []
+    for name in names:
+        if name == base:
+            continue
+        one = lift(tallied.counts, name, base)
+        if one.without_reference and base in names:
+            warnings.append(f"{name}: no {base} reviews in {', '.join(one.without_reference)}")
+        lifts.append(
+            {
+                "arm": name,
+                "reference": base,
+                "pooled": one.pooled,
+                "pooled_low": one.pooled_low,
+                "pooled_high": one.pooled_high,
+                "stratified": one.stratified,
+                "low": one.low,
+                "high": one.high,
+                "status": one.status,
+                "why": one.why,
+                "without_reference": list(one.without_reference),
+            }
+        )
+    return {"arms": arms, "lifts": lifts, "warnings": warnings}
+
+
+def _yield(counts: Sequence[Counts], arm: str) -> dict[str, Any]:
+    reviewed = sum(row.reviewed for row in counts if row.arm == arm)
+    changed = sum(row.changed for row in counts if row.arm == arm)
+    rate = changed / reviewed if reviewed else None
+    low, high = wilson(rate, reviewed) if rate is not None else (None, None)
+    status = "ok" if reviewed else "not_estimable"
+    return {
+        "arm": arm,
+        "reviewed": reviewed,
+        "changed": changed,
+        "rate": rate,
+        "low": low,
+        "high": high,
+        "status": status,
+    }

@@ -103,7 +103,7 @@ def precision(cases: Reviewed, member: Floats, confidence: float = 0.95) -> Esti
     mean = float((w * cases.outcome[sampled]).sum() / w.sum())
     unsampled = max(0.0, 1 - n / out)
     spread = math.sqrt(unsampled * mean * (1 - mean) / max(n - 1, 1))
-    low, high = _wilson(mean, n, unsampled, confidence)
+    low, high = wilson(mean, n, unsampled, confidence)
     low, high = ((yes_c + out * end) / total for end in (low, high))
     return Estimate((yes_c + out * mean) / total, low, high, out / total * spread, *status, n, *bounds)
 
@@ -234,8 +234,8 @@ def _completion(cases: Reviewed, member: Floats) -> tuple[str, str, str]:
     return "ok", "", ""
 
 
-def _wilson(share: float, n: float, unsampled: float, confidence: float) -> tuple[float, float]:
-    """Wilson's interval with n inflated for what the finite population leaves unsampled."""
+def wilson(share: float, n: float, unsampled: float = 1.0, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval (JASA 1927) with n inflated for what the finite population leaves unsampled (1: nearly all)."""
     if unsampled <= 0:
         return share, share
     z2 = NormalDist().inv_cdf(0.5 + confidence / 2) ** 2 * unsampled / n

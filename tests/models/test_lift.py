@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2
+from statsmodels.stats.proportion import proportion_confint
 
-from models.lift import Counts, lift
+from models.lift import Counts, compare_arms, lift, tally
 
 ROTTERDAM = [("algorithm", 3620, 1082), ("expert", 12467, 2053), ("signal", 1694, 439), ("random", 4398, 814)]
 
@@ -89,3 +90,72 @@ def test_what_cannot_be_estimated_says_why_and_is_not_zero() -> None:
 def test_the_one_sided_bound_lies_between_the_interval_and_the_estimate() -> None:
     found = lift([Counts("a", "risk", 100, 30), Counts("a", "random", 100, 20)], "risk")
     assert found.low < found.lower_bound(0.8) < found.stratified
+
+
+COUNTS = {
+    "arm": ["risk", "random", "risk", "random", "signal", "risk"],
+    "period": ["2024", "2024", "2025", "2025", "2025", "2026"],
+    "n": ["100", "200", "50", "80", "20", "9"],
+    "x": ["30", "40", "20", "16", "0", "4"],
+}
+
+
+def cases_of(table: dict[str, list[str]]) -> dict[str, list[object]]:
+    """One row per case, in words, with a case nobody reviewed."""
+    rows: dict[str, list[object]] = {"arm": ["risk"], "period": ["2024"], "n": ["nee"], "x": [None]}
+    for arm, period, n, x in zip(*table.values(), strict=True):
+        for i in range(int(n)):
+            for name, cell in zip(rows, (arm, period, "Ja", i < int(x)), strict=True):
+                rows[name].append(cell)
+    return rows
+
+
+def test_r07_counts_and_cases_give_the_same_yields_and_lifts() -> None:
+    found = compare_arms(tally(COUNTS, "arm", "n", "x", ["period"]))
+    again = compare_arms(tally(cases_of(COUNTS), "arm", "n", "x", ["period"]))
+    assert {one["arm"]: one for one in found["arms"]} == {one["arm"]: one for one in again["arms"]}
+    assert [(one["arm"], one["stratified"], one["pooled"]) for one in found["lifts"]] == [
+        (one["arm"], one["stratified"], one["pooled"]) for one in again["lifts"]
+    ]
+    risk = found["lifts"][0]
+    tables = [np.array([[30, 70], [40, 160]]), np.array([[20, 30], [16, 64]])]
+    assert risk["stratified"] == pytest.approx(StratifiedTable(tables).riskratio_pooled)
+    assert risk["pooled"] == pytest.approx((54 / 159) / (56 / 280))
+    for one in found["arms"]:
+        oracle = proportion_confint(one["changed"], one["reviewed"], method="wilson")
+        assert (one["low"], one["high"]) == pytest.approx(oracle)
+
+
+def test_r07_strata_without_random_reviews_are_named_and_a_zero_cell_has_a_status() -> None:
+    found = compare_arms(tally(COUNTS, "arm", "n", "x", ["period"]))
+    assert "risk: no random reviews in 2026" in found["warnings"]
+    risk, signal = found["lifts"]
+    assert risk["without_reference"] == ["2026"]
+    assert (signal["status"], signal["stratified"], signal["low"], signal["pooled"]) == ("not_estimable", *[None] * 3)
+
+
+def test_odd_cells_are_counted_and_never_zero() -> None:
+    table = {
+        "arm": ["risk", "risk", None, "Random", "risk", "nobody"],
+        "n": [10, None, 5, 10.0, 4, 0],
+        "x": [3, 1, 1, "2", None, None],
+    }
+    found = compare_arms(tally(table, "arm", "n", "x", []))
+    assert [one["arm"] for one in found["arms"]] == ["risk", "(blank)", "Random", "nobody"]
+    assert "4 without an outcome: left out" in found["warnings"]
+    assert "1 without a number reviewed: left out" in found["warnings"]
+    assert (found["arms"][3]["rate"], found["arms"][3]["status"]) == (None, "not_estimable")
+    assert found["lifts"][0]["stratified"] == pytest.approx(1.5)
+    assert found["lifts"][0]["reference"] == "Random"
+
+
+def test_an_unknown_reference_gives_a_status_and_names_the_arms() -> None:
+    found = compare_arms(tally(COUNTS, "arm", "n", "x", []), "lot")
+    assert {one["status"] for one in found["lifts"]} == {"not_estimable"}
+    assert "no row has the arm 'lot'; the arms are risk, random, signal" in found["warnings"]
+
+
+@pytest.mark.parametrize(("n", "x", "said"), [("many", 1, "row 2: n is 'many'"), (3, 4, "row 2: 4 changed of 3")])
+def test_a_cell_that_cannot_be_is_refused_with_its_row(n: object, x: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        tally({"arm": ["risk"], "n": [n], "x": [x]}, "arm", "n", "x", [])
