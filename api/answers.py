@@ -24,6 +24,9 @@ CAVEAT = {
 
 
 class Answer(BaseModel):
+    """What the service says. The lists are built with `model_construct`: their rows were checked when they were stored,
+    and a test reads every answer back through its own schema."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -34,7 +37,7 @@ class Text(Answer):
     @classmethod
     def of(cls, record: Mapping[str, Any], name: str = "") -> Text | None:
         nl, en = (record.get(f"{name}_{code}" if name else code) for code in ("nl", "en"))
-        return cls(nl=str(nl), en=str(en)) if nl and en else None
+        return cls.model_construct(nl=str(nl), en=str(en)) if nl and en else None
 
 
 class Basis(Answer):
@@ -62,9 +65,9 @@ class Reason(Answer):
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Reason:
-        return cls(
+        return cls.model_construct(
             topic=record["topic"],
-            text=Text(nl=record["nl"], en=record["en"]),
+            text=Text.model_construct(nl=record["nl"], en=record["en"]),
             could_also_mean=Text.of(record, "could"),
             comparison=Text.of(record, "comparison"),
             direction=record["direction"],
@@ -73,6 +76,18 @@ class Reason(Answer):
             source=record["source"],
             source_date=str(record["source_date"]),
         )
+
+
+class Correction(Answer):
+    """A single fact that can be corrected, and what it would do to the place while all else stays as it is."""
+
+    text: Text
+    by: Literal["client", "municipality"] = Field(description="who can have it corrected")
+    place: int = Field(description="the place it would then have, always later", examples=[140])
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Correction:
+        return cls(text=Text(nl=record["nl"], en=record["en"]), by=record["by"], place=record["place"])
 
 
 class Fact(Answer):
@@ -107,6 +122,9 @@ class Explanation(Answer):
     place_high: int = Field(examples=[22])
     ranked: int = Field(description="cases that were ranked in the municipality", examples=[4180])
     reasons: list[Reason]
+    would_change_it: list[Correction] = Field(
+        default_factory=list, description="corrections that would lower the place, each tried by scoring again"
+    )
     limits: Limits
     basis: Basis
 
@@ -207,7 +225,7 @@ class Item(Answer):
 
     @classmethod
     def of(cls, row: Row) -> Item:
-        return cls(
+        return cls.model_construct(
             number=row.number,
             position=row.position,
             state=row.state,
@@ -332,6 +350,7 @@ def _explanation(view: CaseView, basis: Basis) -> Explanation | None:
         place_high=ranking.place_high,
         ranked=view.ranked,
         reasons=[Reason.of(reason) for reason in ranking.reasons],
+        would_change_it=[Correction.of(one) for one in ranking.corrections],
         limits=Limits(
             old_sources=[str(source) for source in view.shown.old_sources],
             similar_past_cases=similar if isinstance(similar, int) else None,

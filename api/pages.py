@@ -17,13 +17,13 @@ from api.answers import Item
 from api.rendering import language, render
 from api.security import Meant, Signed, engine, forget, remember, require_own_origin, token_of, visit_or_none
 from api.session import demo_sign_in
-from api.worklist import basis_of, newest_draw
+from api.worklist import basis_of
 from enforcement.access import Permission, Viewer, allowed, owned, rows
 from enforcement.cases import State, claim_next, tally
 from enforcement.database import reading, writing
 from enforcement.tables import Case, Score
 from enforcement.users import DEMO_MUNICIPALITIES, Visit, demo_users, sign_out
-from enforcement.worklist import Filters, with_own_findings, worklist
+from enforcement.worklist import Filters, newest, with_own_findings, worklist
 
 router = APIRouter()
 SHOWN = 100
@@ -85,17 +85,16 @@ def worklist_page(
     filters = Filters(frozenset({state})) if state else Filters(mine=status == "mine")
     with reading(engine(request)) as session:
         page = worklist(session, visit.viewer, filters, na)
-        drawn = newest_draw(session, visit.viewer)
+        found = newest(session, visit.viewer)
         counts = tally(session, visit.viewer)
-        ranked = _last_place(session, visit.viewer, drawn[1].id) if drawn else 0
-        items = [Item.of(row) for row in page.items]
-        basis = basis_of(drawn[1]) if drawn else None
+        ranked = _last_place(session, visit.viewer, found.run) if found else 0
+    items = [Item.of(row) for row in page.items]
     return render(
         request,
         "worklist.html",
         visit,
         items=items,
-        basis=basis,
+        basis=basis_of(found),
         counts=counts,
         ranked=ranked,
         total=sum(counts.values()) - counts[State.CLOSED],
@@ -132,9 +131,9 @@ def how_it_works(request: Request) -> Response:
     basis = None
     if visit:
         with reading(engine(request)) as session:
-            drawn = newest_draw(session, visit.viewer)
-            if drawn:
-                counts, basis = dict(drawn[0].counts), basis_of(drawn[1])
+            found = newest(session, visit.viewer)
+        if found:
+            counts, basis = dict(found.counts), basis_of(found)
     spoken = language(request)
     return render(request, "how.html", visit, counts=counts, basis=basis, number=spoken.number)
 

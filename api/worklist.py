@@ -6,29 +6,23 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.orm import Session
 
 from api.answers import Basis, Item, Taken, Worklist
 from api.problems import responses
 from api.security import Meant, Signed, engine
-from enforcement.access import Permission, Viewer, rows
 from enforcement.cases import State, claim_next
 from enforcement.database import reading, writing
-from enforcement.tables import Draw, Run
-from enforcement.worklist import PAGE, Filters, worklist
+from enforcement.worklist import PAGE, Filters, Newest, newest, worklist
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"])
 
 
-def newest_draw(session: Session, viewer: Viewer) -> tuple[Draw, Run] | None:
-    """The list of the viewer's municipality with the run that ranked it; None before the first."""
-    query = rows(viewer, Draw, Permission.READ_POLICY).order_by(Draw.as_of.desc()).limit(1)
-    draw = session.scalars(query).first()
-    return (draw, session.get_one(Run, draw.run_id)) if draw else None
-
-
-def basis_of(run: Run) -> Basis:
-    return Basis(as_of=run.as_of, data_until=run.data_until, model=run.model_name, model_version=run.model_version)
+def basis_of(found: Newest | None) -> Basis | None:
+    if found is None:
+        return None
+    return Basis(
+        as_of=found.as_of, data_until=found.data_until, model=found.model_name, model_version=found.model_version
+    )
 
 
 @router.get("/worklist", response_model=Worklist, responses=responses(400, 401, 403))
@@ -44,10 +38,9 @@ def read_worklist(
     filters = Filters(frozenset(status), mine) if status else Filters(mine=mine)
     with reading(engine(request)) as session:
         page = worklist(session, visit.viewer, filters, after, limit)
-        drawn = newest_draw(session, visit.viewer)
-        items = [Item.of(row) for row in page.items]
-        answer = Worklist(items=items, after=page.after, basis=basis_of(drawn[1]) if drawn else None)
-    return Response(answer.model_dump_json(), media_type="application/json")  # checked once, not twice
+        basis = basis_of(newest(session, visit.viewer))
+    answer = Worklist.model_construct(items=[Item.of(row) for row in page.items], after=page.after, basis=basis)
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 @router.post(

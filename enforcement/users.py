@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
 from enforcement import audit, tables
@@ -115,15 +115,21 @@ def sign_in(session: Session, user: str, municipality: str, role: Role, now: dt.
 
 def visit(session: Session, token: str, now: dt.datetime) -> Visit | None:
     """The session that a token belongs to; None when it is unknown, has expired, or its right was withdrawn."""
-    found = session.get(tables.Session, _digest(token))
-    if found is None or found.expires_at <= stored(now):
+    held = tables.Session
+    found = session.execute(
+        select(held.user_id, held.municipality, held.role, held.csrf, held.expires_at, User.name)
+        .join(User, User.id == held.user_id)
+        .join(
+            Grant,
+            and_(Grant.user_id == held.user_id, Grant.municipality == held.municipality, Grant.role == held.role),
+        )
+        .where(held.token_sha256 == _digest(token), held.expires_at > stored(now))
+    ).first()
+    if found is None:
         return None
     role = Role(found.role)
-    if session.get(Grant, (found.user_id, found.municipality, found.role)) is None:
-        return None
-    name = session.get_one(User, found.user_id).name
     viewer = Viewer(found.user_id, found.municipality, role, _purpose(role))
-    return Visit(viewer, name, found.csrf, shown(found.expires_at))
+    return Visit(viewer, found.name, found.csrf, shown(found.expires_at))
 
 
 def sign_out(session: Session, token: str, now: dt.datetime) -> None:
