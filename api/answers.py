@@ -83,11 +83,12 @@ class Correction(Answer):
 
     text: Text
     by: Literal["client", "municipality"] = Field(description="who can have it corrected")
-    place: int = Field(description="the place it would then have, always later", examples=[140])
+    places_later: int = Field(description="how many places later the case would then stand", ge=1, examples=[128])
 
     @classmethod
-    def of(cls, record: Mapping[str, Any]) -> Correction:
-        return cls(text=Text(nl=record["nl"], en=record["en"]), by=record["by"], place=record["place"])
+    def of(cls, record: Mapping[str, Any], place: int) -> Correction:
+        text = Text(nl=record["nl"], en=record["en"])
+        return cls(text=text, by=record["by"], places_later=record["place"] - place)
 
 
 class Fact(Answer):
@@ -350,7 +351,7 @@ def _explanation(view: CaseView, basis: Basis) -> Explanation | None:
         place_high=ranking.place_high,
         ranked=view.ranked,
         reasons=[Reason.of(reason) for reason in ranking.reasons],
-        would_change_it=[Correction.of(one) for one in ranking.corrections],
+        would_change_it=[Correction.of(one, ranking.place) for one in ranking.corrections],
         limits=Limits(
             old_sources=[str(source) for source in view.shown.old_sources],
             similar_past_cases=similar if isinstance(similar, int) else None,
