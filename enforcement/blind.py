@@ -28,6 +28,8 @@ class Ranking:
     remainder: float
     base: float
     quality: Mapping[str, Any]
+    corrections: tuple[Mapping[str, Any], ...] = ()
+    """facts that can be corrected and would lower the place"""
 
 
 @dataclass(frozen=True)

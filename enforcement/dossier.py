@@ -183,6 +183,7 @@ def _shown(case: Case, score: Score | None, arms: list[str], own: bool) -> Shown
             remainder=score.remainder,
             base=score.base,
             quality=score.quality,
+            corrections=tuple(score.corrections),
         )
     facts = score.facts if score else []
     return blind.show(facts, ranking, arms, blind=case.blind, state=case.state, own_findings=own)

@@ -12,7 +12,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from numpy.typing import NDArray
 
 from features.declaration import TOPICS
-from models.candidate import FeatureLike, Fitted, Floats
+from models.candidate import FeatureLike, Fitted, Floats, additive, finite
 
 TOPIC_WORDS = {
     "benefit": ("de uitkering", "the benefit"),
@@ -40,15 +40,18 @@ FACTS_A_TOPIC = 2
 
 @dataclass(frozen=True)
 class Explained:
-    """Per case: base + contributions of its reasons + remainder = margin, within 1e-9 relative."""
+    """Per case: base + contributions of its reasons + remainder = margin, within 1e-9 relative.
+
+    Reasons and facts are put in words when they are asked for: those of a country do not fit in memory at once.
+    """
 
     margin: Floats
     base: float
     remainder: Floats
-    reasons: tuple[list[dict[str, Any]], ...]
+    reasons: Sequence[list[dict[str, Any]]]
     """strongest first; keys topic, features, nl, en, could_nl, could_en, direction, size, share, contribution, source,
     source_date, comparison_nl, comparison_en"""
-    facts: tuple[list[dict[str, Any]], ...]
+    facts: Sequence[list[dict[str, Any]]]
     """the same facts for every case in fixed topic order (R6); keys topic, nl, en, source, source_date"""
 
 
@@ -187,13 +190,12 @@ def explain(
     measured against the spread of the margin over all rows. source_dates: per contract or register, the date its data
     reach; a feature is as old as its oldest source.
     """
-    margin = model.margin(X)
-    parts = model.contributions(X)
+    margin = finite(model.margin(X), "the margin")
+    parts = additive(finite(model.contributions(X), "a contribution"), margin)
     base = float(parts[0, -1]) if len(parts) else 0.0
     said = [_spoken(features[name], X[:, i], as_of, source_dates or {}) for i, name in enumerate(model.names)]
-    reasons, shown = _reasons(parts[:, :-1], X, said, model.names, float(margin.std()))
-    facts = _facts(parts[:, :-1], X, said)
-    return Explained(margin, base, margin - base - shown, reasons, facts)
+    reasons = Reasons(parts[:, :-1], X, said, model.names, float(margin.std()))
+    return Explained(margin, base, margin - base - reasons.shown, reasons, Facts(parts[:, :-1], X, said))
 
 
 def _spoken(feature: FeatureLike, column: Floats, as_of: dt.date, dates: Mapping[str, dt.date]) -> _Said:
@@ -201,86 +203,100 @@ def _spoken(feature: FeatureLike, column: Floats, as_of: dt.date, dates: Mapping
     return _Said(feature, column, ", ".join(feature.registers), min(known, default=as_of).isoformat())
 
 
-def _reasons(
-    parts: Floats,
-    X: Floats,  # noqa: N803
-    said: Sequence[_Said],
-    names: tuple[str, ...],
-    spread: float,
-) -> tuple[tuple[list[dict[str, Any]], ...], Floats]:
-    """Reasons per row, and the sum of what they contribute."""
-    topics = [topic for topic in TOPICS if any(one.feature.topic == topic for one in said)]
-    columns = {topic: np.array([i for i, one in enumerate(said) if one.feature.topic == topic]) for topic in topics}
-    groups = [(topic, way) for topic in topics for way in (1, -1)]
-    sums = np.stack([np.clip(way * parts[:, columns[topic]], 0, None).sum(axis=1) for topic, way in groups], axis=1)
-    order = np.argsort(-sums, axis=1, kind="stable")
-    shown = np.zeros(len(parts))
-    out: list[list[dict[str, Any]]] = []
-    for row in range(len(parts)):
-        room = {1: EACH_WAY, -1: EACH_WAY}
-        largest = float(sums[row, order[row, 0]])
-        found: list[dict[str, Any]] = []
-        for at in order[row]:
-            topic, way = groups[at]
-            size = float(sums[row, at])
-            if size <= LEAST * spread or size <= 0:
-                break
-            if not room[way]:
-                continue
-            room[way] -= 1
-            mine = columns[topic]
-            order_in = mine[np.argsort(-way * parts[row, mine], kind="stable")]
-            adding = [int(i) for i in order_in if way * parts[row, i] > 0]
-            found.append(_reason(adding, X[row], said, names, topic, way * size, way * size / largest, size / spread))
-            shown[row] += way * size
-        out.append(found)
-    return tuple(out), shown
+class Reasons(Sequence[list[dict[str, Any]]]):
+    """The reasons of every row, each in words when it is read. `shown`: what the reasons of a row contribute together.
+
+    A group is a topic with a direction; the largest groups are reasons, the rest goes to the remainder.
+    """
+
+    def __init__(
+        self,
+        parts: Floats,
+        X: Floats,  # noqa: N803
+        said: Sequence[_Said],
+        names: tuple[str, ...],
+        spread: float,
+    ) -> None:
+        self._parts, self._X, self._said, self._names = parts, X, said, names
+        self._spread = spread
+        self._columns: dict[str, list[int]] = {
+            topic: mine
+            for topic in TOPICS
+            if (mine := [i for i, one in enumerate(said) if one.feature.topic == topic and parts[:, i].any()])
+        }
+        self._groups = [(topic, way) for topic in self._columns for way in (1, -1)]
+        self._sums = np.zeros((len(parts), len(self._groups)))
+        for at, (topic, way) in enumerate(self._groups):
+            self._sums[:, at] = np.clip(way * parts[:, self._columns[topic]], 0, None).sum(axis=1)
+        self._sums[(self._sums <= LEAST * spread) | ~self._among_the_largest()] = 0.0
+        ways = np.array([way for _, way in self._groups])
+        self.shown: Floats = self._sums @ ways if self._groups else np.zeros(len(parts))
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __getitem__(self, row: Any) -> Any:
+        sums = self._sums[row].tolist()
+        order = sorted((at for at, size in enumerate(sums) if size), key=lambda at: (-sums[at], at))
+        if not order:
+            return []
+        parts, values, largest = self._parts[row].tolist(), self._X[row], sums[order[0]]
+        return [self._reason(*self._groups[at], sums[at], sums[at] / largest, parts, values) for at in order]
+
+    def _among_the_largest(self) -> NDArray[np.bool_]:
+        """(n, groups): whether a group is among the EACH_WAY largest in its direction."""
+        inside = np.zeros(self._sums.shape, dtype=bool)
+        for way in (0, 1):
+            order = np.argsort(-self._sums[:, way::2], axis=1, kind="stable")[:, :EACH_WAY]
+            np.put_along_axis(inside[:, way::2], order, True, axis=1)
+        return inside
+
+    def _reason(
+        self, topic: str, way: int, size: float, share: float, parts: list[float], values: Floats
+    ) -> dict[str, Any]:
+        adding = sorted((i for i in self._columns[topic] if way * parts[i] > 0), key=lambda i: (-way * parts[i], i))
+        first = self._said[adding[0]]
+        value = float(values[adding[0]])
+        nl, en = first.sentences(value)
+        comparison_nl, comparison_en = first.comparisons(value)
+        others = len(adding) - 1
+        if others:
+            words_nl, words_en = TOPIC_WORDS[topic]
+            nl += f" Samen met nog {others} {'gegeven' if others == 1 else 'gegevens'} over {words_nl}."
+            en += f" Together with {others} more {'fact' if others == 1 else 'facts'} about {words_en}."
+        heavy = size / self._spread if self._spread else LARGE
+        return {
+            "topic": topic,
+            "features": [self._names[i] for i in adding],
+            "nl": nl,
+            "en": en,
+            "could_nl": first.feature.could_nl if way > 0 else "",
+            "could_en": first.feature.could_en if way > 0 else "",
+            "direction": "up" if way > 0 else "down",
+            "size": "large" if heavy >= LARGE else "medium" if heavy >= MEDIUM else "small",
+            "share": round(way * share, 4),
+            "contribution": way * size,
+            "source": first.source,
+            "source_date": first.source_date,
+            "comparison_nl": comparison_nl,
+            "comparison_en": comparison_en,
+        }
 
 
-def _reason(
-    adding: list[int],
-    row: Floats,
-    said: Sequence[_Said],
-    names: tuple[str, ...],
-    topic: str,
-    contribution: float,
-    share: float,
-    size: float,
-) -> dict[str, Any]:
-    first = said[adding[0]]
-    value = float(row[adding[0]])
-    nl, en = first.sentences(value)
-    comparison_nl, comparison_en = first.comparisons(value)
-    others = len(adding) - 1
-    if others:
-        words_nl, words_en = TOPIC_WORDS[topic]
-        nl += f" Samen met nog {others} {'gegeven' if others == 1 else 'gegevens'} over {words_nl}."
-        en += f" Together with {others} more {'fact' if others == 1 else 'facts'} about {words_en}."
-    raises = contribution > 0
-    return {
-        "topic": topic,
-        "features": [names[i] for i in adding],
-        "nl": nl,
-        "en": en,
-        "could_nl": first.feature.could_nl if raises else "",
-        "could_en": first.feature.could_en if raises else "",
-        "direction": "up" if raises else "down",
-        "size": "large" if size >= LARGE else "medium" if size >= MEDIUM else "small",
-        "share": round(share, 4),
-        "contribution": contribution,
-        "source": first.source,
-        "source_date": first.source_date,
-        "comparison_nl": comparison_nl,
-        "comparison_en": comparison_en,
-    }
-
-
-def _facts(parts: Floats, X: Floats, said: Sequence[_Said]) -> tuple[list[dict[str, Any]], ...]:  # noqa: N803
+class Facts(Sequence[list[dict[str, Any]]]):
     """Per topic the facts that weigh most over all cases: one list for everybody, so it tells nothing of a case."""
-    weight = np.abs(parts).mean(axis=0) if len(parts) else np.zeros(len(said))
-    chosen: list[int] = []
-    for topic in TOPICS:
-        mine = [i for i, one in enumerate(said) if one.feature.topic == topic]
-        chosen += sorted(sorted(mine, key=lambda i: (-weight[i], i))[:FACTS_A_TOPIC])
-    values: NDArray[np.float64] = X[:, chosen]
-    return tuple([said[i].fact(value) for i, value in zip(chosen, row, strict=True)] for row in values.tolist())
+
+    def __init__(self, parts: Floats, X: Floats, said: Sequence[_Said]) -> None:  # noqa: N803
+        self._X, self._said = X, said
+        weight = np.abs(parts).mean(axis=0) if len(parts) else np.zeros(len(said))
+        self._chosen: list[int] = []
+        for topic in TOPICS:
+            mine = [i for i, one in enumerate(said) if one.feature.topic == topic]
+            self._chosen += sorted(sorted(mine, key=lambda i: (-weight[i], i))[:FACTS_A_TOPIC])
+
+    def __len__(self) -> int:
+        return len(self._X)
+
+    def __getitem__(self, row: Any) -> Any:
+        values = self._X[row, self._chosen].tolist()
+        return [self._said[i].fact(value) for i, value in zip(self._chosen, values, strict=True)]

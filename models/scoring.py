@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from models.candidate import FeatureLike, Fitted, NotFiniteError
+from models.counterfactual import would_lower
 from models.explanation import Explained, explain
 from models.placing import places, tie_keys
 from models.uncertainty import Ensemble, place_range, share_that_stays
@@ -30,6 +31,8 @@ class ScoredCases:
     place_low: NDArray[np.int64]
     place_high: NDArray[np.int64]
     explained: Explained
+    corrections: list[list[dict[str, Any]]]
+    """what would lower the place (counterfactual.py)"""
     stays: float
     """share of the top tenth of each list that is there in 80 % of the refits"""
 
@@ -42,7 +45,7 @@ class ScoredCases:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One dict per case: case_id, municipality, margin, place, place_low, place_high, reasons, facts, remainder,
-        base; plain Python values."""
+        corrections, base; plain Python values."""
         columns = (
             self.case_id.tolist(),
             self.municipality.tolist(),
@@ -53,10 +56,11 @@ class ScoredCases:
             self.explained.reasons,
             self.explained.facts,
             self.explained.remainder.tolist(),
+            self.corrections,
         )
         names = ("case_id", "municipality", "margin", "place", "place_low", "place_high", "reasons", "facts")
         for values in zip(*columns, strict=True):
-            yield dict(zip((*names, "remainder"), values, strict=True)) | {"base": self.explained.base}
+            yield dict(zip((*names, "remainder", "corrections"), values, strict=True)) | {"base": self.explained.base}
 
 
 def score(
@@ -83,7 +87,8 @@ def score(
     again = ensemble.margins(values)
     low, high = place_range(again, place, municipality, ties)
     stays = share_that_stays(again, place, municipality, ties, share)
-    return ScoredCases(day, case_id, municipality, place, low, high, explained, stays)
+    corrections = would_lower(model, values, features, municipality, ties, margin=explained.margin)
+    return ScoredCases(day, case_id, municipality, place, low, high, explained, corrections, stays)
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -12,8 +13,12 @@ from hypothesis import strategies as st
 
 from features.catalogue import CATALOGUE
 from features.declaration import Feature
-from models.explanation import _Said, in_unit, sentence
-from tests.models.builders import FakeFeature
+from models.boosting import BoostingCandidate
+from models.candidate import NotAdditiveError, NotFiniteError
+from models.contenders import contenders
+from models.explanation import EACH_WAY, _Said, explain, in_unit, sentence
+from tests.models.builders import UNTIL, FakeFeature
+from tests.models.catalogue_world import NAMES, cells, reviews
 
 COUNTS = [one for one in CATALOGUE.values() if one.unit == "count"]
 PLURAL = re.compile(r"\b(kwamen|zijn|staan|waren|begonnen|lopen|leidden|werken)\b.* 1 |\b(are|were) 1\b|\b1 \w{3,}s\b")
@@ -100,3 +105,65 @@ def test_amounts_and_numbers_are_written_as_babel_writes_them(value: float, lang
     assert in_unit(cents, "EUR", language) == format_currency(cents + 0.0, "EUR", locale=language)
     assert in_unit(round(value), "EUR cents", language) == format_currency(round(value) / 100, "EUR", locale=language)
     assert in_unit(round(value, 1), "count", language) == format_decimal(round(value, 1) + 0.0, locale=language)
+
+
+CANDIDATES = [one for one in contenders(CATALOGUE, NAMES, 1) if one.complexity]
+
+
+@pytest.fixture(scope="module", params=CANDIDATES, ids=lambda one: one.name)
+def fitted(request):
+    examples = reviews(1_500)
+    return request.param.fit(examples, np.ones(len(examples)))
+
+
+def test_the_reasons_of_every_candidate_add_up_to_its_margin(fitted) -> None:
+    found = explain(fitted, cells(400, 3), CATALOGUE, as_of=UNTIL)
+    assert len(found.reasons) == len(found.facts) == 400
+    for margin, remainder, reasons in zip(found.margin, found.remainder, found.reasons, strict=True):
+        total = found.base + sum(one["contribution"] for one in reasons) + remainder
+        assert total == pytest.approx(margin, rel=1e-9, abs=1e-12)
+        ways = [one["direction"] for one in reasons]
+        assert max(ways.count("up"), ways.count("down")) <= EACH_WAY
+    assert max(len(reasons) for reasons in found.reasons) > 3
+
+
+def test_a_reason_is_what_its_features_add_in_one_direction(fitted) -> None:
+    """Oracle: the sum over the named features, row by row."""
+    values = cells(60, 4)
+    parts = fitted.contributions(values)
+    at = {name: column for column, name in enumerate(fitted.names)}
+    for row, reasons in enumerate(explain(fitted, values, CATALOGUE, as_of=UNTIL).reasons):
+        for one in reasons:
+            mine = [parts[row, at[name]] for name in one["features"]]
+            assert sum(mine) == pytest.approx(one["contribution"], rel=1e-12)
+            assert all((part > 0) == (one["direction"] == "up") for part in mine)
+
+
+def test_a_cell_that_is_no_number_stops_the_run(fitted) -> None:
+    values = cells(5, 5)
+    values[2, 1] = np.nan
+    with pytest.raises(NotFiniteError):
+        explain(fitted, values, CATALOGUE, as_of=UNTIL)
+
+
+def test_reasons_that_are_not_the_models_stop_the_run() -> None:
+    class Liar:
+        kind, names = "liar", NAMES
+
+        def margin(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+            return np.ones(len(X))
+
+        def contributions(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+            return np.zeros((len(X), len(NAMES) + 1))
+
+        def dump(self) -> bytes:
+            return b""
+
+    with pytest.raises(NotAdditiveError):
+        explain(Liar(), cells(5, 5), CATALOGUE, as_of=UNTIL)
+
+
+def test_one_case_alone_is_explained_as_well() -> None:
+    examples = reviews(1_500)
+    model = dataclasses.replace(BoostingCandidate((0,) * len(NAMES), 1), trees=20).fit(examples, np.ones(len(examples)))
+    assert explain(model, cells(1, 6), CATALOGUE, as_of=UNTIL).reasons[0]
