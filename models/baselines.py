@@ -1,13 +1,18 @@
-"""What a model must beat: chance, signals alone, and whoever was not looked at for longest. Never champion."""
+"""What a model must beat: chance, signals alone, whoever was not looked at for longest, and current practice.
+
+None of them is ever champion.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.candidate import FeatureLike, Floats, canonical, finite, parsed
+from models.boosting import Boosted, BoostingCandidate
+from models.candidate import FeatureLike, Fitted, Floats, canonical, finite, parsed
 from models.dataset import Examples
 
 
@@ -58,6 +63,33 @@ class Baseline:
         found = parsed(data, self.name)
         present = None if found["present"] is None else tuple(found["present"])
         return FixedSum(self.name, tuple(found["names"]), tuple(found["columns"]), present)
+
+
+@dataclass(frozen=True)
+class CurrentPractice:
+    """Rank by how much a case looks like those that people, tips and themes chose, instead of like what was found."""
+
+    seed: int
+    name: str = "current-practice"
+    complexity: int = 0
+    promotable: bool = False
+
+    def fit(self, examples: Examples, weights: Floats) -> Fitted:
+        """Without 20 rows of either choice all cases tie."""
+        chosen = np.array(
+            [not set(arm.split(",")) <= {"random", "top_up"} for arm in examples.arm.tolist()], dtype=float
+        )
+        if min(chosen.sum(), len(chosen) - chosen.sum()) < 20:
+            return FixedSum(self.name, examples.names, (), None)
+        free = BoostingCandidate((0,) * len(examples.names), self.seed, trees=100)
+        like = free.fit(dataclasses.replace(examples, label=chosen), weights)
+        return dataclasses.replace(like, kind=self.name)
+
+    def load(self, data: bytes) -> Fitted:
+        found = parsed(data, self.name)
+        if "columns" in found:
+            return FixedSum(self.name, tuple(found["names"]), tuple(found["columns"]), None)
+        return Boosted(tuple(found["names"]), tuple(found["chosen"]), str(found["booster"]), self.name)
 
 
 def baselines(features: Mapping[str, FeatureLike]) -> tuple[Baseline, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from models.candidate import Floats, additive, canonical, finite, parsed
 from models.dataset import Examples
+from models.tuning import Trial
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,14 @@ class BoostingCandidate:
     def load(self, data: bytes) -> Boosted:
         found = parsed(data, self.name)
         return Boosted(tuple(found["names"]), tuple(found["chosen"]), str(found["booster"]))
+
+    def varied(self, trial: Trial) -> BoostingCandidate:
+        return dataclasses.replace(
+            self,
+            trees=trial.suggest_int("trees", 50, 400, step=50),
+            depth=trial.suggest_int("depth", 2, 3),
+            learning_rate=trial.suggest_float("learning_rate", 0.02, 0.15, log=True),
+        )
 
     def _train(self, examples: Examples, weights: Floats, columns: tuple[int, ...]) -> Any:
         settings = {

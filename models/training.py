@@ -13,7 +13,9 @@ import numpy as np
 from models.candidate import Candidate, FeatureLike, Fitted, canonical
 from models.contenders import contenders
 from models.dataset import Examples, Split, rolling_origin
+from models.deciders import refuse
 from models.evaluation import Choice, Contest, contest, propose
+from models.tuning import settled
 from models.uncertainty import Ensemble, bootstrap
 
 
@@ -114,19 +116,21 @@ def train(
     """Compare the candidates out of time on the top `share` of the list, and fit the proposed one.
 
     Labels not known strictly before `until` count as missing. features: declarations by name, one for each column.
-    candidates: those of contenders.py when not given. Raises KeyError for a column without declaration and ValueError
-    when there is too little to learn from.
+    candidates: those of contenders.py when not given. Raises KeyError for a column without declaration, and
+    ValueError when there is too little to learn from and for columns that say who decides.
     """
     late = ~(examples.label_known_at < np.datetime64(until, "s"))
     known = examples.rows(examples.as_of < np.datetime64(until, "D"))
     known.label[late[examples.as_of < np.datetime64(until, "D")]] = np.nan
+    refuse(examples.names)
     runners = tuple(candidates) if candidates is not None else contenders(features, examples.names, seed)
     splits = rolling_origin(known, folds=folds, gap_days=gap_days)
     found = contest(runners, known, splits, share)
     choice = propose(found.standings, found.paired, found.prevalence)
-    winner = next(one for one in runners if one.name == choice.name)
     rows = known.rows(known.labelled)
     weights = np.ones(len(rows))
+    # Settings are chosen once on all rows; each refit keeps them, so that it shows what other reviews would change.
+    winner = settled(next(one for one in runners if one.name == choice.name), rows, weights)
     model = winner.fit(rows, weights)
     ensemble = bootstrap(winner, rows, weights, seed, refits)
     positives = int(rows.label.sum())

@@ -23,7 +23,7 @@ def candidates() -> dict[str, Candidate]:
 
 
 EVERY = sorted(candidates())
-MODELS = ["boosting", "scorecard"]
+MODELS = ["additive", "boosting", "scorecard"]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import pytest
 
 from features.declaration import Feature
 from models.candidate import NotFiniteError
-from models.contenders import contenders
+from models.contenders import contenders, reader
 from models.placing import places, tie_keys
 from models.scoring import score
 from models.training import train
@@ -33,7 +33,7 @@ def report():
     return train(examples(), FEATURES, 1, UNTIL, refits=8)
 
 
-@pytest.fixture(scope="module", params=["scorecard", "boosting"])
+@pytest.fixture(scope="module", params=["scorecard", "additive", "boosting"])
 def scored(request, tmp_path_factory):
     data = examples()
     rows = data.rows(data.labelled)
@@ -65,7 +65,8 @@ def test_another_process_gives_the_same_bytes(report) -> None:
 
 def test_the_report_tells_what_was_compared_and_why(report) -> None:
     document = json.loads(report.dump())
-    assert {"random", "signals", "scorecard", "boosting"} == {one["name"] for one in document["candidates"]}
+    names = {"random", "signals", "current-practice", "scorecard", "additive", "boosting", "ceiling"}
+    assert {one["name"] for one in document["candidates"]} == names
     assert document["champion"] in document["why_nl"]
     assert all(window["train"] and 0 <= window["share_lost"] < 1 for window in document["windows"])
     assert document["labelled"] == len(examples().rows(examples().labelled))
@@ -89,9 +90,17 @@ def test_a_column_without_declaration_is_refused() -> None:
         train(examples(), {name: one for name, one in FEATURES.items() if name != "feature_11"}, 1, UNTIL)
 
 
+@pytest.mark.parametrize("name", ["caseworker_id", "team_code", "decider"])
+def test_r09_columns_that_say_who_decides_are_refused(name: str) -> None:
+    data = examples(rows=200)
+    data = dataclasses.replace(data, names=(name, *data.names[1:]))
+    with pytest.raises(ValueError, match=f"{name}: says who decides"):
+        train(data, FEATURES | {name: FakeFeature(name)}, 1, UNTIL)
+
+
 def test_the_ensemble_reads_back_as_it_was(report) -> None:
     data = examples()
-    runner = next(one for one in contenders(FEATURES, data.names, 1) if one.name == report.champion)
+    runner = reader(report.champion)
     back = Ensemble.load(report.ensemble.dump(), runner)
     np.testing.assert_array_equal(back.margins(data.X), report.ensemble.margins(data.X))
 
