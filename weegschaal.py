@@ -429,6 +429,28 @@ def openapi(
         sys.stdout.write(text + "\n")
 
 
+@app.command()
+def migrate(
+    to: Annotated[str, typer.Option(help="Revision to go to, forward or back; the newest by default.")] = "head",
+    as_json: AsJson = False,
+) -> None:
+    """Bring the database to this version's tables, as its owner. SQLite is brought up by itself.
+
+    Example: weegschaal migrate --to 3f2a90c1d4e5
+    """
+    from enforcement.database import connected
+    from enforcement.migrations import migrate as bring
+    from enforcement.migrations import revision
+    from enforcement.settings import Settings
+
+    if to == "base":
+        raise typer.BadParameter("that would delete everything; drop the database instead", param_hint="--to")
+    engine = connected(Settings.read().database)
+    before = revision(engine)
+    after = bring(engine, to)
+    emit({"before": before, "after": after}, as_json, lambda made: out.print(f"{before or 'none'} -> {after}"))
+
+
 def main() -> None:
     """Run the command; what a person can mend is one line on stderr and exit code 1."""
     try:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, select
 
 from enforcement.errors import ForbiddenError
 from enforcement.tables import Case, Draw, Event, Finding, PolicyVersion, Score
+from enforcement.tenants import within
 
 
 class Role(StrEnum):
@@ -115,9 +116,7 @@ def owned(viewer: Viewer, table: type[Owned]) -> ColumnElement[bool]:
 
     Raises ValueError for a viewer without municipality: an unset tenant is a mistake, not an empty list.
     """
-    if not viewer.municipality:
-        raise ValueError("the viewer acts for no municipality")
-    return table.municipality == viewer.municipality
+    return within(table, viewer.municipality)
 
 
 def rows(viewer: Viewer, table: type[Owned], permission: Permission) -> Select[Owned]:

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from enforcement.clock import stored
 from enforcement.errors import LogUnavailableError
 from enforcement.tables import Event
+from enforcement.tenants import within
 
 GENESIS = "0" * 64
 """what stands in the first entry where the others hold the hash of their predecessor"""
@@ -50,7 +51,7 @@ def append(
         _one_at_a_time(session, municipality)
         last = session.execute(
             select(Event.number, Event.hash)
-            .where(Event.municipality == municipality)
+            .where(within(Event, municipality))
             .order_by(Event.number.desc())
             .limit(1)
         ).first()
@@ -119,13 +120,13 @@ def _differing(event: Event) -> list[str]:
 def chain(session: Session, municipality: str) -> Iterator[Event]:
     """All entries of a municipality in order."""
     return session.scalars(
-        select(Event).where(Event.municipality == municipality).order_by(Event.number).execution_options(yield_per=1000)
+        select(Event).where(within(Event, municipality)).order_by(Event.number).execution_options(yield_per=1000)
     )
 
 
 def length(session: Session, municipality: str) -> int:
     """How many entries the municipality's log has."""
-    return session.scalar(select(func.count()).select_from(Event).where(Event.municipality == municipality)) or 0
+    return session.scalar(select(func.count()).select_from(Event).where(within(Event, municipality))) or 0
 
 
 def export(session: Session, municipality: str, path: Path) -> int:

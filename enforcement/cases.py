@@ -20,6 +20,7 @@ from enforcement.access import Permission, Viewer, owned, require, rows
 from enforcement.clock import stored
 from enforcement.errors import ConflictError, NotFoundError, StaleError
 from enforcement.tables import Case, Finding
+from enforcement.tenants import within
 
 LEASE = dt.timedelta(days=5)
 """after so long without a step a claimed case may be taken by a colleague"""
@@ -235,7 +236,7 @@ def note(
 def open_cases(session: Session, municipality: str) -> frozenset[int]:
     """Case ids of the lake that stand on a worklist and are not closed (R33: no second review beside it)."""
     return frozenset(
-        session.scalars(select(Case.id).where(Case.municipality == municipality, Case.state != State.CLOSED))
+        session.scalars(select(Case.id).where(within(Case, municipality), Case.state != State.CLOSED))
     )
 
 
@@ -243,7 +244,7 @@ def last_reviews(session: Session, municipality: str) -> dict[int, dt.date]:
     """Case id -> day of the last approved findings made in this service (R33)."""
     found = session.execute(
         select(Finding.case_id, func.max(Finding.approved_at))
-        .where(Finding.municipality == municipality, Finding.state == "approved")
+        .where(within(Finding, municipality), Finding.state == "approved")
         .group_by(Finding.case_id)
     )
     return {case: moment.date() for case, moment in found if moment}

@@ -1,4 +1,4 @@
-"""The one door to the database: an engine that is set up safely, and a transaction."""
+"""The one door to the database: an engine that is set up safely, and a transaction for one municipality."""
 
 from __future__ import annotations
 
@@ -8,40 +8,74 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
-from enforcement.tables import Base
+from enforcement import migrations
+from enforcement.guards import SETTING
+
+POOL = 20
+"""connections to PostgreSQL that one process keeps; as many more for a moment"""
 
 
 @lru_cache(maxsize=8)
 def engine_of(url: str) -> Engine:
-    """An engine for `url` with all tables present. SQLite gets WAL, full sync, foreign keys, a 30 s busy time and
-    64 MiB of cache: random keys land all over their table."""
-    place = make_url(url)
-    if place.get_backend_name() == "sqlite" and place.database not in (None, "", ":memory:"):
-        Path(place.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, future=True)
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def _prepare(connection: Any, _record: Any) -> None:
-            connection.isolation_level = None
-            for pragma in (
-                "journal_mode=WAL",
-                "synchronous=FULL",
-                "foreign_keys=ON",
-                "busy_timeout=30000",
-                "cache_size=-65536",
-            ):
-                connection.execute(f"PRAGMA {pragma}")
-
-        @event.listens_for(engine, "begin")
-        def _begin(connection: Any) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("writes") else "BEGIN")
-
-    Base.metadata.create_all(engine)
+    """An engine for `url` with all tables present. Raises migrations.SchemaError when they are another version's."""
+    engine = connected(url)
+    migrations.prepare(engine)
     return engine
+
+
+def connected(url: str) -> Engine:
+    """An engine for `url`, whatever its tables. SQLite gets WAL, full sync, foreign keys, a 30 s busy time and 64 MiB
+    of cache: random keys land all over their table. Errors never repeat the values of a statement."""
+    place = make_url(url)
+    if place.get_backend_name() == "sqlite":
+        if place.database not in (None, "", ":memory:"):
+            Path(place.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, hide_parameters=True)
+        event.listen(engine, "connect", _sqlite_prepared)
+        event.listen(engine, "begin", _sqlite_begun)
+    else:
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=POOL, max_overflow=POOL)
+        event.listen(engine, "begin", _postgresql_begun)
+    return engine
+
+
+def acting_for(engine: Engine, municipality: str) -> Engine:
+    """The same engine, with transactions that see one municipality. Raises ValueError when none is given."""
+    if not municipality:
+        raise ValueError("no municipality is set, so no row may be seen")
+    return engine.execution_options(municipality=municipality)
+
+
+def act_for(session: Session, municipality: str) -> None:
+    """Names the municipality of a transaction that began before it was known: at sign-in, and by nobody else."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT set_config(:name, :value, true)"), {"name": SETTING, "value": municipality})
+
+
+def _sqlite_prepared(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-65536",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begun(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("writes") else "BEGIN")
+
+
+def _postgresql_begun(connection: Connection) -> None:
+    """For this transaction only (SET LOCAL): the pool's next user starts without a municipality."""
+    municipality = connection.get_execution_options().get("municipality")
+    if municipality:
+        connection.exec_driver_sql(f"SELECT set_config('{SETTING}', %s, true)", (municipality,))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from enforcement.errors import ConflictError
 from enforcement.policy import Policy
 from enforcement.selection import Composition, commitment
 from enforcement.tables import Case, Draw, Inclusion, Run, SeedCommitment
+from enforcement.tenants import within
 
 
 def yearly_secret(folder: Path, year: int) -> bytes:
@@ -129,7 +130,7 @@ def record(
 
 def drawn(session: Session, municipality: str, as_of: dt.date) -> Draw | None:
     """The draw of a municipality on a date, None when there is none yet."""
-    return session.scalars(select(Draw).where(Draw.municipality == municipality, Draw.as_of == as_of)).first()
+    return session.scalars(select(Draw).where(within(Draw, municipality), Draw.as_of == as_of)).first()
 
 
 def _draw_id(composition: Composition) -> str:
@@ -173,7 +174,7 @@ def _keep_cases(session: Session, draw: Draw, composition: Composition, policy: 
     year = composition.as_of.year
     before = session.scalar(
         select(func.max(Case.number)).where(
-            Case.municipality == draw.municipality, Case.number.startswith(f"{year}-", autoescape=True)
+            within(Case, draw.municipality), Case.number.startswith(f"{year}-", autoescape=True)
         )
     )
     first = int(before.split("-")[1]) + 1 if before else 1

@@ -22,6 +22,7 @@ from enforcement.clock import stored
 from enforcement.errors import ConflictError, FindingsError, ForbiddenError
 from enforcement.selection import RANDOM, RISK, SIGNAL, TOP_UP
 from enforcement.tables import Case, Draw, Finding, Inclusion
+from enforcement.tenants import within
 
 
 class Cause(StrEnum):
@@ -308,7 +309,7 @@ def approved_outcomes(
         select(Finding, Draw.as_of, Inclusion.arms, Inclusion.probability)
         .join(Draw, Draw.id == Finding.draw_id)
         .join(Inclusion, (Inclusion.draw_id == Finding.draw_id) & (Inclusion.case_id == Finding.case_id))
-        .where(Finding.municipality == municipality, Finding.state == "approved")
+        .where(within(Finding, municipality), Finding.state == "approved")
         .order_by(Finding.saved_at, Finding.id)
     )
     outcomes: dict[tuple[str, int], dict[str, Any]] = {}

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from enforcement.clock import stored
 from enforcement.tables import PolicyVersion
+from enforcement.tenants import within
 
 RANDOM_FLOOR_PERCENT = 10
 """requirement R5: the random arm is at least this part of each municipality's capacity"""
@@ -171,7 +172,7 @@ def in_force(session: Session, municipality: str) -> tuple[int, Policy]:
     """The newest version of a municipality's policy; version 0 is the standard policy."""
     newest = session.scalars(
         select(PolicyVersion)
-        .where(PolicyVersion.municipality == municipality)
+        .where(within(PolicyVersion, municipality))
         .order_by(PolicyVersion.version.desc())
         .limit(1)
     ).first()

@@ -8,8 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import DDL, JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
-from sqlalchemy.event import listen as listens
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -311,17 +310,6 @@ class Event(Base):
     body: Mapped[str]
     """RFC 8785 JSON: at, actor, role, action, object, purpose, details without personal data"""
     __table_args__ = (Index("event_of_object", "municipality", "object", "number"),)
-
-
-for _change in ("UPDATE", "DELETE"):
-    listens(
-        Event.__table__,
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]
-            f"CREATE TRIGGER event_no_{_change.lower()} BEFORE {_change} ON event "
-            "BEGIN SELECT RAISE(ABORT, 'the log is insert-only'); END"
-        ).execute_if(dialect="sqlite"),
-    )
 
 
 class Promotion(Base):

@@ -115,15 +115,25 @@ def sign_in(session: Session, user: str, municipality: str, role: Role, now: dt.
 
 def visit(session: Session, token: str, now: dt.datetime) -> Visit | None:
     """The session that a token belongs to; None when it is unknown, has expired, or its right was withdrawn."""
-    held = tables.Session
     found = session.execute(
-        select(held.user_id, held.municipality, held.role, held.csrf, held.expires_at, User.name)
-        .join(User, User.id == held.user_id)
+        select(
+            tables.Session.user_id,
+            tables.Session.municipality,
+            tables.Session.role,
+            tables.Session.csrf,
+            tables.Session.expires_at,
+            User.name,
+        )
+        .join(User, User.id == tables.Session.user_id)
         .join(
             Grant,
-            and_(Grant.user_id == held.user_id, Grant.municipality == held.municipality, Grant.role == held.role),
+            and_(
+                Grant.user_id == tables.Session.user_id,
+                Grant.municipality == tables.Session.municipality,
+                Grant.role == tables.Session.role,
+            ),
         )
-        .where(held.token_sha256 == _digest(token), held.expires_at > stored(now))
+        .where(tables.Session.token_sha256 == _digest(token), tables.Session.expires_at > stored(now))
     ).first()
     if found is None:
         return None

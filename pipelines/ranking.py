@@ -22,6 +22,7 @@ from enforcement.policy import adopt, in_force, standard_for
 from enforcement.selection import compose
 from enforcement.settings import Settings
 from enforcement.tables import Case, Draw, Network, Run, Score
+from enforcement.tenants import within
 from enforcement.users import seed_demo_users
 from features.catalogue import CATALOGUE
 from features.circumstances import circumstances
@@ -221,7 +222,7 @@ def set_up_demo(settings: Settings, run: dict[str, Any]) -> None:
         seed_demo_users(session)
         for town in run["municipalities"]:
             cases = session.scalars(
-                sql_select(Score.case_id).where(Score.run_id == run["run"], Score.municipality == town)
+                sql_select(Score.case_id).where(Score.run_id == run["run"], within(Score, town))
             ).all()
             policy = standard_for(max(1, round(len(cases) * SELECTION_SHARE)))
             adopt(session, town, policy, "demo", now())
