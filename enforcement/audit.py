@@ -50,10 +50,7 @@ def append(
     try:
         _one_at_a_time(session, municipality)
         last = session.execute(
-            select(Event.number, Event.hash)
-            .where(within(Event, municipality))
-            .order_by(Event.number.desc())
-            .limit(1)
+            select(Event.number, Event.hash).where(within(Event, municipality)).order_by(Event.number.desc()).limit(1)
         ).first()
         number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
         body = rfc8785.dumps(

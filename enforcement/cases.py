@@ -235,9 +235,7 @@ def note(
 
 def open_cases(session: Session, municipality: str) -> frozenset[int]:
     """Case ids of the lake that stand on a worklist and are not closed (R33: no second review beside it)."""
-    return frozenset(
-        session.scalars(select(Case.id).where(within(Case, municipality), Case.state != State.CLOSED))
-    )
+    return frozenset(session.scalars(select(Case.id).where(within(Case, municipality), Case.state != State.CLOSED)))
 
 
 def last_reviews(session: Session, municipality: str) -> dict[int, dt.date]:

@@ -49,9 +49,7 @@ def lift(connection: Connection) -> None:
     """Takes off, in a migration's transaction, what would keep the owner from changing tables and their rows."""
     if connection.dialect.name != "postgresql":
         return
-    found = connection.execute(
-        text("SELECT tablename, policyname FROM pg_policies WHERE schemaname = current_schema()")
-    )
+    ours = text("SELECT tablename, policyname FROM pg_policies WHERE schemaname = current_schema()")
     for table, policy in connection.execute(ours).all():
         connection.exec_driver_sql(f'DROP POLICY "{policy}" ON "{table}"')
         connection.exec_driver_sql(f'ALTER TABLE "{table}" NO FORCE ROW LEVEL SECURITY')

@@ -171,9 +171,6 @@ def adopt(session: Session, municipality: str, policy: Policy, author: str, now:
 def in_force(session: Session, municipality: str) -> tuple[int, Policy]:
     """The newest version of a municipality's policy; version 0 is the standard policy."""
     newest = session.scalars(
-        select(PolicyVersion)
-        .where(within(PolicyVersion, municipality))
-        .order_by(PolicyVersion.version.desc())
-        .limit(1)
+        select(PolicyVersion).where(within(PolicyVersion, municipality)).order_by(PolicyVersion.version.desc()).limit(1)
     ).first()
     return (newest.version, Policy.of(newest.content)) if newest else (0, STANDARD)
