@@ -1,14 +1,16 @@
-"""Edges from records: who is registered, employed, related, director, paid or driving where, as known before a date.
+"""Edges from records: who is registered, employed, related, director, paid, owning or driving where, before a date.
 
-An edge is a fact of a register with its source and period; it says nothing about behaviour. Each municipality has its
-own edges: those from deliveries for it, or for none in particular. A place with more links than its kind allows is a
-hub (an institution, a large employer, an administrator's account): it is shown with a count and never walked through.
+An edge is a fact of a register with its source, its period and when it was known; it says nothing about behaviour. Each
+municipality has its own edges: those from deliveries for it, or for none in particular. A place with more links than
+its kind allows is a hub (an institution, a large employer, an administrator's account, a shelter's letter addresses):
+it is shown with a count and never walked through.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -34,36 +36,64 @@ EDGES = pa.schema(
         ("source", pa.string()),
         ("from_date", pa.date32()),
         ("until_date", pa.date32()),
+        ("known_at", pa.timestamp("us")),
         ("elsewhere", pa.bool_()),
         ("links", pa.int64()),
         ("hub", pa.string()),
     ]
 )
-"""One row per edge. Nodes are `kind:id`. `until_date` is empty while it lasts; `elsewhere`: the far end lies in another
-municipality; `links` counts who is linked to the far end, `hub` is the reason why that makes it a hub."""
+"""One row per edge. Nodes are `kind:id`. `until_date` is empty while it lasts; `known_at` is when the newest record
+behind it became known (UTC); `elsewhere`: the far end lies in another municipality; `links` counts who is linked to the
+far end, `hub` is the reason why that makes it a hub (a key of HUB_REASONS)."""
 
-HUB_ABOVE = {"address": HUB, "employer": HUB, "company": HUB, "account": 3, "vehicle": 3}
+NO_EDGES = {
+    "claims": "an amount between a person and the municipality",
+    "sanctions": "a measure between a person and the municipality",
+    "signals": "the Inlichtingenbureau's question; the fact behind it comes from the register itself",
+    "study_grants": "a grant between a person and DUO",
+    "year_statements": "a yearly sum; the address on it is where the post went",
+    "payment_components": "a line of a payment",
+    "persons": "a list of one person; two lists of one BSN are one number already",
+    "outcomes": "what a review found is no relation, and never reaches another person (R24)",
+    "benefits": "who belongs to a case: its members, see features/matrix.py",
+}
+"""Contracts that give no edge, each with the reason"""
+HUB_ABOVE = {"address": HUB, "employer": HUB, "company": HUB, "account": 3, "vehicle": 3, "parcel": HUB}
 """links above which a place is a hub, by kind of node"""
+LETTERS_ABOVE = 3
+"""letter addresses of people on one address, above which it is that of a shelter or a municipal counter"""
 HUB_REASONS = {
     "address": ("Meer dan negen mensen: een instelling", "More than nine people: an institution"),
+    "overflow": (
+        "Meer bewoners dan het register opsomt: een instelling",
+        "More residents than the registry lists: an institution",
+    ),
+    "letter": ("Briefadres van meer dan drie mensen: opvang of loket", "Letter address of more than three: a shelter"),
     "employer": ("Meer dan negen bekende werknemers", "More than nine known employees"),
     "company": ("Meer dan negen betrokkenen", "More than nine people involved"),
     "account": ("Meer dan drie mensen: bewind", "More than three people: an administrator"),
     "vehicle": ("Voertuig van meer dan drie mensen", "Vehicle of more than three people"),
+    "parcel": ("Meer dan negen rechthebbenden: een complex", "More than nine holders of a right: a complex"),
 }
 PAST_DAYS = 365
 """an employer or account of the last year is still shown; other edges only while they last"""
 UNKNOWN_START = dt.date(1900, 1, 1)
+NO = ibis.literal(False)
 
 
-def edges(parts: Parts, as_of: dt.date, folder: Path) -> Path:
-    """Write folder/edges.parquet (EDGES): what was known, and had begun, before the date. Sorted, same bytes again."""
+def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | None = None) -> Path:
+    """Write folder/edges.parquet (EDGES): what was known, and had begun, before the date. Sorted, same bytes again.
+
+    same: number -> the number it is taken for, of people and addresses that came under two names (pipelines/resolving);
+    the records keep the numbers they had.
+    """
     with Stages(folder / "stages-edges", parts) as stages:
         towns = stages.lake("benefits", ()).select("municipality").distinct()
         seen = _Seen(stages, stages.keep("towns", towns), as_of)
-        kinds = (_stays, _kinships, _employers, _posts, _seats, _vehicles, _accounts)
-        made = [stages.keep(f"edges{kind.__name__}", kind(seen)) for kind in kinds]
-        table = stages.arrow(_with_hubs(ibis.union(*made), stages))
+        made = [stages.keep(f"edges{kind.__name__}", kind(seen)) for kind in KINDS]
+        every = reduce(lambda one, other: one.union(other), made)
+        every = stages.keep("edges_found", _once(_taken_for(every, stages, same or {})))
+        table = stages.arrow(_with_hubs(every))
     columns = [(name, "ascending") for name in ("municipality", "from_node", "to_node", "kind", "verb", "from_date")]
     path = folder / "edges.parquet"
     pq.write_table(table.select(EDGES.names).cast(EDGES).sort_by(columns).combine_chunks(), path, compression="zstd")
@@ -82,7 +112,7 @@ class _Seen:
         own = given.semi_join(self.towns, "municipality")
         shared = given.filter(given.municipality == ANY_MUNICIPALITY).select(on).distinct().cross_join(self.towns)
         reach = ibis.union(own, shared.select(on, "municipality"), distinct=True).mutate(as_of=ibis.literal(self.as_of))
-        return known(rows, contract, reach, on, self.as_of)
+        return known(rows.mutate(recorded=rows.known_at), contract, reach, on, self.as_of)
 
 
 def _node(kind: str, number: Any) -> Any:
@@ -90,7 +120,14 @@ def _node(kind: str, number: Any) -> Any:
 
 
 def _edge(
-    rows: Any, kind: str, verb: Any, ends: tuple[Any, Any], source: str, period: tuple[Any, Any], far: Any
+    rows: Any,
+    kind: str,
+    verb: Any,
+    ends: tuple[Any, Any],
+    source: str,
+    period: tuple[Any, Any],
+    far: Any = NO,
+    overflow: Any = NO,
 ) -> Any:
     """Edges of one kind; an end on or after the date has not happened yet."""
     start, end = period
@@ -103,13 +140,15 @@ def _edge(
         source=ibis.literal(CONTRACTS[source].source),
         from_date=(start > UNKNOWN_START).ifelse(start, ibis.null("date")),
         until_date=(end < rows.as_of).ifelse(end, ibis.null("date")),
+        known_at=rows.recorded,
         elsewhere=far,
-    ).distinct()
+        overflow=overflow,
+    )
 
 
 def _stays(seen: _Seen) -> Any:
-    columns = ("address_municipality", "start_earliest", "start_latest", "end_earliest", "certainty", "function")
-    s = seen.records("stays", "person_id", *columns)
+    columns = ("start_earliest", "start_latest", "end_earliest", "certainty", "function", "overflow")
+    s = seen.records("stays", "person_id", "address_municipality", *columns)
     s = s.filter(
         (s.certainty == "resident")
         & s.address_id.notnull()
@@ -119,7 +158,7 @@ def _stays(seen: _Seen) -> Any:
     ends = (_node("person", s.person_id), _node("address", s.address_id))
     far = (s.address_municipality != s.municipality).fill_null(False)
     verb = (s.function == "B").fill_null(False).ifelse("letter", "stay")
-    return _edge(s, "stay", verb, ends, "stays", (s.start_earliest, s.end_earliest), far)
+    return _edge(s, "stay", verb, ends, "stays", (s.start_earliest, s.end_earliest), far, s.overflow.fill_null(False))
 
 
 def _kinships(seen: _Seen) -> Any:
@@ -130,13 +169,12 @@ def _kinships(seen: _Seen) -> Any:
     turned = (k.relation == "parent") | ((k.relation == "partner") & (k.other_id < k.person_id))
     k = k.mutate(one=turned.ifelse(other, me), two=turned.ifelse(me, other), bond=(k.relation == "partner"))
     k = k.group_by("municipality", "as_of", "one", "two", "bond").aggregate(
-        start=k.start_earliest.min(), end=k.end_earliest.min()
+        start=k.start_earliest.min(), end=k.end_earliest.min(), recorded=k.recorded.max()
     )
     pairs = k.filter(k.bond)
     parents = k.filter(~k.bond)
-    no = ibis.literal(False)
-    return _edge(pairs, "partner", "partner", (pairs.one, pairs.two), "kinships", (pairs.start, pairs.end), no).union(
-        _edge(parents, "parent", "parent", (parents.one, parents.two), "kinships", (parents.start, parents.end), no)
+    return _edge(pairs, "partner", "partner", (pairs.one, pairs.two), "kinships", (pairs.start, pairs.end)).union(
+        _edge(parents, "parent", "parent", (parents.one, parents.two), "kinships", (parents.start, parents.end))
     )
 
 
@@ -145,20 +183,20 @@ def _employers(seen: _Seen) -> Any:
     i = i.filter(~i.kind.isin(OWN_BENEFITS) & i.employer.notnull())
     i = i.mutate(last=i.end_latest.coalesce(i.start_earliest)).filter(lambda t: t.last < t.as_of)
     i = i.group_by("municipality", "as_of", "person_id", "employer").aggregate(
-        start=i.start_earliest.min(), last=i["last"].max()
+        start=i.start_earliest.min(), last=i["last"].max(), recorded=i.recorded.max()
     )
     i = i.filter(i["last"].delta(i.as_of, unit="day") >= -PAST_DAYS)
     # A period that ended in the last two months mostly goes on; the next statement is not there yet.
     over = (i["last"].delta(i.as_of, unit="day") < -61).ifelse(i["last"], ibis.null("date"))
     ends = (_node("person", i.person_id), _node("employer", i.employer))
-    return _edge(i, "employer", "employer", ends, "incomes", (i.start, over), ibis.literal(False))
+    return _edge(i, "employer", "employer", ends, "incomes", (i.start, over))
 
 
 def _posts(seen: _Seen) -> Any:
     f = seen.records("functionaries", "person_id", "role", "start_earliest", "start_latest", "end_earliest")
     f = f.filter(begun(f.start_latest, f.as_of) & (f.end_earliest.isnull() | (f.end_earliest >= f.as_of)))
     ends = (_node("person", f.person_id), _node("company", f.company))
-    return _edge(f, "director", f.role, ends, "functionaries", (f.start_earliest, f.end_earliest), ibis.literal(False))
+    return _edge(f, "director", f.role, ends, "functionaries", (f.start_earliest, f.end_earliest))
 
 
 def _seats(seen: _Seen) -> Any:
@@ -182,25 +220,91 @@ def _vehicles(seen: _Seen) -> Any:
         & (v.end_earliest.isnull() | (v.end_earliest >= v.as_of))
     )
     ends = (_node("person", v.person_id), _node("vehicle", v.vehicle_id))
-    return _edge(v, "vehicle", "vehicle", ends, "vehicles", (v.start_earliest, v.end_earliest), ibis.literal(False))
+    return _edge(v, "vehicle", "vehicle", ends, "vehicles", (v.start_earliest, v.end_earliest))
 
 
 def _accounts(seen: _Seen) -> Any:
     p = seen.records("payments", "person_id", "account_id", "month")
     p = p.filter(p.account_id.notnull() & (p.month < p.as_of))
     p = p.group_by("municipality", "as_of", "person_id", "account_id").aggregate(
-        start=p.month.min(), last=p.month.max()
+        start=p.month.min(), last=p.month.max(), recorded=p.recorded.max()
     )
     p = p.filter(p["last"].delta(p.as_of, unit="day") >= -PAST_DAYS)
     over = (p["last"].delta(p.as_of, unit="day") < -61).ifelse(p["last"], ibis.null("date"))
     ends = (_node("person", p.person_id), _node("account", p.account_id))
-    return _edge(p, "account", "account", ends, "payments", (p.start, over), ibis.literal(False))
+    return _edge(p, "account", "account", ends, "payments", (p.start, over))
 
 
-def _with_hubs(found: Any, stages: Stages) -> Any:
-    found = stages.keep("edges_found", found)
-    linked = found.group_by("municipality", "to_node").aggregate(links=found.from_node.nunique())
-    linked = linked.mutate(place=linked.to_node.split(":")[0])
-    most = ibis.cases(*((linked.place == place, most) for place, most in HUB_ABOVE.items()), else_=1 << 40)
-    linked = linked.mutate(hub=(linked.links > most).ifelse(linked.place, ibis.null("string"))).drop("place")
-    return found.join(linked, ["municipality", "to_node"])
+def _rights(seen: _Seen) -> Any:
+    """Who has a right on real estate, and at which address that lies."""
+    columns = ("parcel_id", "address_id", "address_municipality", "acquired_earliest", "acquired_latest")
+    r = seen.records("properties", "person_id", *columns, "ended_earliest")
+    r = r.filter(
+        r.parcel_id.notnull()
+        & begun(r.acquired_latest, r.as_of)
+        & (r.ended_earliest.isnull() | (r.ended_earliest >= r.as_of))
+    )
+    parcel = _node("parcel", r.parcel_id)
+    holders = _edge(
+        r,
+        "property",
+        "right",
+        (_node("person", r.person_id), parcel),
+        "properties",
+        (r.acquired_earliest, r.ended_earliest),
+    )
+    lies = r.filter(r.address_id.notnull())
+    none = ibis.null("date")
+    far = (lies.address_municipality != lies.municipality).fill_null(False)
+    ends = (_node("parcel", lies.parcel_id), _node("address", lies.address_id))
+    return holders.union(_edge(lies, "property", "lies", ends, "properties", (none, none), far))
+
+
+KINDS = (_stays, _kinships, _employers, _posts, _seats, _vehicles, _accounts, _rights)
+EDGE_CONTRACTS = frozenset(
+    ("stays", "kinships", "incomes", "functionaries", "companies", "vehicles", "payments", "properties")
+)
+"""Contracts that give edges; with NO_EDGES these are all contracts there are"""
+
+
+def _taken_for(found: Any, stages: Stages, same: Mapping[int, int]) -> Any:
+    """Both ends under the number they are taken for; a tie of someone to themselves is none."""
+    if not same:
+        return found
+    kinds = [kind for kind in ("person", "address") for _ in same]
+    given = pa.table(
+        {
+            "node": [f"{kind}:{number}" for kind, number in zip(kinds, [*same, *same], strict=True)],
+            "named": [f"{kind}:{number}" for kind, number in zip(kinds, [*same.values()] * 2, strict=True)],
+        }
+    )
+    names = stages.given("same", given)
+    for end in ("from_node", "to_node"):
+        joined = found.left_join(names, found[end] == names.node)
+        found = joined.mutate(**{end: joined.named.coalesce(joined[end])}).drop("node", "named")
+    return found.filter(found.from_node != found.to_node)
+
+
+def _once(found: Any) -> Any:
+    """An edge that stands in several records is one, known since the newest of them."""
+    alike = [name for name in found.columns if name not in ("known_at", "overflow")]
+    return found.group_by(alike).aggregate(known_at=found.known_at.max(), overflow=found.overflow.max())
+
+
+def _with_hubs(found: Any) -> Any:
+    linked = found.group_by("municipality", "to_node").aggregate(
+        links=found.from_node.nunique(),
+        letters=found.from_node.nunique(where=found.verb == "letter"),
+        overflow=found.overflow.max(),
+    )
+    place = linked.to_node.split(":")[0]
+    most = ibis.cases(*((place == kind, most) for kind, most in HUB_ABOVE.items()), else_=1 << 40)
+    hub = ibis.cases(
+        (linked.overflow, "overflow"),
+        (linked.letters > LETTERS_ABOVE, "letter"),
+        (linked.links > most, place),
+        else_=ibis.null("string"),
+    )
+    return found.drop("overflow").join(
+        linked.select("municipality", "to_node", "links", hub=hub), ["municipality", "to_node"]
+    )

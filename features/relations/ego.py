@@ -35,6 +35,8 @@ VERBS = {
     "director": ("is bestuurder van", "is a director of"),
     "vehicle": ("heeft op naam", "is the holder of"),
     "account": ("krijgt de uitkering op", "is paid on"),
+    "right": ("heeft een recht op", "has a right on"),
+    "lies": ("ligt op", "lies at"),
     "member": ("staat in het dossier van", "is in the case of"),
 }
 PLACES = {
@@ -43,6 +45,7 @@ PLACES = {
     "company": ("Onderneming", "Company"),
     "vehicle": ("Voertuig", "Vehicle"),
     "account": ("Rekening", "Account"),
+    "parcel": ("Onroerend goed", "Real estate"),
 }
 ROLES = {
     "client": ("Klant", "Client"),
@@ -55,11 +58,14 @@ THROUGH = {
     "company": ("Andere betrokkene", "Other person involved"),
     "vehicle": ("Andere houder", "Other holder"),
     "account": ("Andere rekeninghouder", "Other user of the account"),
+    "parcel": ("Andere rechthebbende", "Other holder of a right"),
 }
 """What someone is called who is linked through such a place"""
+LETTERS = ("Briefadres op dit adres", "Letter address at this address")
+"""What someone is called who only gets letters at such a place, and does not live there"""
 ELSEWHERE = ("Andere gemeente", "Another municipality")
 Links: TypeAlias = "nx.MultiGraph[str]"
-ORDER = ("person", "household", "address", "company", "employer", "account", "vehicle")
+ORDER = ("person", "household", "address", "company", "employer", "account", "vehicle", "parcel")
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,12 @@ class _Edge:
     elsewhere: bool
     links: int
     hub: str | None
+    known_at: dt.datetime | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Leads to where nobody goes on: a hub, another municipality, or an address for letters only."""
+        return bool(self.hub or self.elsewhere or self.verb == "letter")
 
 
 def egos(edges: Path, members: pa.Table, case_ids: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -127,14 +139,13 @@ def _links(path: Path, town: str) -> dict[str, list[_Edge]]:
 
 
 def _nearby(links: dict[str, list[_Edge]], household: Sequence[tuple[str, str]]) -> Links:
-    """Everything within two steps; a closed node (hub, elsewhere) is reached and not left."""
+    """Everything within two steps; what a closed edge leads to is reached and not left."""
     graph: Links = nx.MultiGraph()
     centre = household[0][1]
     graph.add_node(centre)
     for _role, node in household[1:]:
         source = CONTRACTS["benefits"].source
         graph.add_edge(node, centre, edge=_Edge(node, centre, "member", "member", source, None, None, False, 0, None))
-    closed: set[str] = set()
     added: set[int] = set()
     frontier = [centre]
     seen = {centre}
@@ -147,10 +158,12 @@ def _nearby(links: dict[str, list[_Edge]], household: Sequence[tuple[str, str]])
                 added.add(id(edge))
                 graph.add_edge(edge.from_node, edge.to_node, edge=edge)
                 if edge.hub or edge.elsewhere:
-                    closed.add(edge.to_node)
                     graph.nodes[edge.to_node].update(hub=edge.hub, links=edge.links, elsewhere=edge.elsewhere)
-                reached.append(edge.to_node if edge.from_node == node else edge.from_node)
-        frontier = sorted({node for node in reached if node not in closed and node not in seen})
+                if edge.from_node != node:
+                    reached.append(edge.from_node)
+                elif not edge.closed:
+                    reached.append(edge.to_node)
+        frontier = sorted(set(reached) - seen)
         seen.update(reached)
     return graph
 
@@ -200,7 +213,7 @@ def _person_called(graph: Links, node: str, roles: dict[str, str], depths: dict[
         return ("Vroegere partner", "Former partner") if edge.until_date else ("Partner", "Partner")
     if edge.verb == "parent":
         return ("Ouder", "Parent") if edge.from_node == node else ("Kind", "Child")
-    return THROUGH[_kind(other)]
+    return LETTERS if edge.verb == "letter" else THROUGH[_kind(other)]
 
 
 def _edge_shown(edge: _Edge, number: dict[str, str]) -> dict[str, Any]:
@@ -214,4 +227,5 @@ def _edge_shown(edge: _Edge, number: dict[str, str]) -> dict[str, Any]:
         "source": edge.source,
         "from_date": edge.from_date.isoformat() if edge.from_date else None,
         "until_date": edge.until_date.isoformat() if edge.until_date else None,
+        "known_at": edge.known_at.isoformat() if edge.known_at else None,
     }

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.matrix import case_members, cases_on
+from features.records import CONTRACTS
 from features.relations.clusters import clusters, components
-from features.relations.edges import EDGES, edges
+from features.relations.edges import EDGE_CONTRACTS, EDGES, HUB_REASONS, NO_EDGES, edges
 from features.relations.ego import DEPTH, MOST_NODES, _Edge, ego, egos
 from tests.features.builders import SmallLake, client, stamp
 from tests.features.randomlake import AS_OF, households
@@ -152,6 +153,83 @@ def test_edges_are_what_was_known_before_the_date(tmp_path: Path) -> None:
     assert table.num_rows > 50
     assert set(table["kind"].to_pylist()) >= {"stay", "partner", "parent", "employer", "director", "account", "vehicle"}
     assert edges(written(tmp_path / "b", before + after), AS_OF, tmp_path).read_bytes() == one
+
+
+def test_every_contract_gives_edges_or_says_why_not() -> None:
+    assert set(CONTRACTS) == EDGE_CONTRACTS | set(NO_EDGES)
+    assert not EDGE_CONTRACTS & set(NO_EDGES)
+
+
+def _edges(lake: SmallLake, tmp_path: Path, same: dict[int, int] | None = None) -> list[dict[str, Any]]:
+    return pq.read_table(edges(lake.parts(), AS_OF, tmp_path, same)).to_pylist()
+
+
+def test_an_edge_has_its_source_its_period_and_when_it_was_known(tmp_path: Path) -> None:
+    lake = client(SmallLake(tmp_path / "lake"), 1, 10)
+    lake.add(
+        "properties",
+        person_id=10,
+        parcel_id=5,
+        right="VE",
+        acquired="2021-03-04",
+        address_id=8,
+        known_at=stamp("2021-04-01"),
+    )
+    lake.add("properties", person_id=10, parcel_id=6, acquired="2021-03-04", ended="2024-01-01")
+    lake.add("properties", person_id=10, parcel_id=7, acquired="2021-03-04", known_at=stamp("2026-01-01"))
+    found = {(one["from_node"], one["verb"], one["to_node"]): one for one in _edges(lake, tmp_path)}
+    assert set(found) == {("person:10", "right", "parcel:5"), ("parcel:5", "lies", "address:8")}
+    right = found["person:10", "right", "parcel:5"]
+    assert (right["source"], str(right["from_date"]), right["until_date"]) == ("Kadaster", "2021-03-04", None)
+    assert right["known_at"] == stamp("2021-04-01")
+
+
+def test_hubs_say_why(tmp_path: Path) -> None:
+    lake = client(SmallLake(tmp_path / "lake"), 1, 10)
+    for person in range(10, 20):
+        lake.add("stays", person_id=person, address_id=1, start="2020-01-01", certainty="resident")
+    for person in range(30, 34):
+        lake.add("stays", person_id=person, address_id=2, start="2020-01-01", certainty="resident", function="B")
+        lake.add("payments", case_id=1, person_id=person, month="2025-09-01", period="202509", account_id=3)
+    lake.add("stays", person_id=40, address_id=4, start="2020-01-01", certainty="resident", overflow=True)
+    lake.add("stays", person_id=41, address_id=5, start="2020-01-01", certainty="resident")
+    found = {one["to_node"]: one["hub"] for one in _edges(lake, tmp_path)}
+    assert found == {
+        "address:1": "address",
+        "address:2": "letter",
+        "account:3": "account",
+        "address:4": "overflow",
+        "address:5": None,
+    }
+    assert {reason for reason in found.values() if reason} <= set(HUB_REASONS)
+
+
+def test_whoever_only_gets_letters_at_an_address_is_nobodys_housemate(tmp_path: Path) -> None:
+    lake = client(client(SmallLake(tmp_path / "lake"), 1, 10), 2, 12)
+    lake.add("stays", person_id=10, address_id=1, start="2020-01-01", certainty="resident", function="B")
+    for person in (12, 13):
+        lake.add("stays", person_id=person, address_id=1, start="2020-01-01", certainty="resident")
+    parts = lake.parts()
+    members = case_members(parts, cases_on(parts, [AS_OF], tmp_path), tmp_path)
+    graphs = dict(egos(edges(parts, AS_OF, tmp_path), members, [1, 2]))
+    called = {case: [one["nl"] for one in graph["nodes"]] for case, graph in graphs.items()}
+    assert called == {1: ["Klant", "Adres"], 2: ["Klant", "Adres", "Briefadres op dit adres", "Medebewoner"]}
+
+
+def test_numbers_taken_for_one_meet_in_one_node_and_the_records_keep_theirs(tmp_path: Path) -> None:
+    lake = client(SmallLake(tmp_path / "lake"), 1, 10)
+    lake.add("stays", person_id=10, address_id=1, start="2020-01-01", certainty="resident")
+    lake.add("vehicles", person_id=77, vehicle_id=7, start="2024-10-01")
+    lake.add("kinships", person_id=10, relation="partner", other_id=77)
+    before = {path: path.read_bytes() for paths in lake.parts().values() for path in paths}
+    apart, together = _edges(lake, tmp_path), _edges(lake, tmp_path, {77: 10})
+    assert {one["from_node"] for one in apart} == {"person:10", "person:77"}
+    assert [(one["from_node"], one["to_node"]) for one in together] == [
+        ("person:10", "address:1"),
+        ("person:10", "vehicle:7"),
+    ]
+    assert _edges(lake, tmp_path) == apart
+    assert all(path.read_bytes() == content for path, content in before.items())
 
 
 def test_clusters_join_cases_by_person_and_home_and_not_by_hub(tmp_path: Path) -> None:
