@@ -70,7 +70,9 @@ class SealedPart(Base):
 
 
 class Quarantine(Base):
-    """A record that could not be taken in, where it stood and why. The record itself is sealed beside the lake."""
+    """A record that could not be taken in, where it stood and why. The record itself is sealed here.
+
+    A row is never taken away: what was taken in later, or came again in a correction, is marked as resolved."""
 
     __tablename__ = "quarantine"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -80,6 +82,9 @@ class Quarantine(Base):
     field: Mapped[str]
     reason: Mapped[str]
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    resolved_at: Mapped[dt.datetime | None]
+    resolution: Mapped[str | None]
+    """published, overtaken (something newer of its key was there), or replaced by another delivery"""
 
 
 class Identity(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "d17849804270"
+revision = "f24aef342a1d"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -263,6 +263,8 @@ def upgrade() -> None:
         sa.Column("field", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(), nullable=True),
+        sa.Column("resolution", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["delivery_id"],
             ["delivery.id"],
