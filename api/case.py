@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 
 from api.answers import Case, Changed, HistoryItem, Taken
+from api.etag import AsRead, etag
 from api.problems import responses
 from api.security import Meant, Signed, engine
 from enforcement.cases import State, claim, release
@@ -17,18 +17,12 @@ from enforcement.dossier import case_view, history
 router = APIRouter(prefix="/api/v1/cases", tags=["case"])
 
 
-class AtVersion(BaseModel):
-    """`version` as it was read; a case that changed meanwhile is not touched (412)."""
-
-    version: int
-
-
 @router.get("/{number}", responses=responses(401, 403, 404, 503))
 def read_case(request: Request, response: Response, visit: Signed, number: str) -> Case:
     """The case with reasons, their sources and dates, limits, model and data date. The look is logged first."""
     with writing(engine(request)) as session:
         view = case_view(session, visit.viewer, number)
-    response.headers["ETag"] = f'"{view.version}"'
+    response.headers["ETag"] = etag(view.version)
     return Case.of(view)
 
 
@@ -47,9 +41,9 @@ def claim_case(request: Request, visit: Meant, number: str) -> Taken:
     return Taken(number=taken.number, version=taken.version, lease_until=taken.lease_until)
 
 
-@router.post("/{number}/release", responses=responses(401, 403, 404, 409, 412))
-def release_case(request: Request, visit: Meant, number: str, at: AtVersion) -> Changed:
+@router.post("/{number}/release", responses=responses(401, 403, 404, 409, 412, 428))
+def release_case(request: Request, visit: Meant, number: str, version: AsRead) -> Changed:
     """Gives the case back to the list."""
     with writing(engine(request)) as session:
-        version = release(session, visit.viewer, number, at.version, dt.datetime.now(dt.UTC))
-    return Changed(number=number, version=version, state=State.OPEN)
+        new = release(session, visit.viewer, number, version, dt.datetime.now(dt.UTC))
+    return Changed(number=number, version=new, state=State.OPEN)

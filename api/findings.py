@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import Changed
+from api.etag import AsRead
 from api.problems import responses
 from api.security import Meant, engine
 from enforcement.cases import State
@@ -25,7 +26,6 @@ class FindingsIn(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "version": 2,
                     "cause": "nothing_irregular",
                     "effect": "none",
                     "amount_cents": None,
@@ -34,7 +34,6 @@ class FindingsIn(BaseModel):
             ]
         },
     )
-    version: int
     cause: Cause
     effect: Effect
     amount_cents: int | None = Field(default=None, description="change per month, euro cents")
@@ -44,8 +43,7 @@ class FindingsIn(BaseModel):
 class SecondLook(BaseModel):
     """A second person's answer to findings."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"version": 3, "remark": ""}]})
-    version: int
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"remark": ""}]})
     finding: str | None = Field(default=None, description="which, where two reviews wait")
     remark: str = Field(default="", max_length=20_000)
 
@@ -54,28 +52,28 @@ def _changed(number: str, saved: Saved) -> Changed:
     return Changed(number=number, version=saved.version, state=State(saved.state))
 
 
-@router.post("/{number}/findings", responses=responses(401, 403, 404, 409, 412, 422))
-def save(request: Request, visit: Meant, number: str, given: FindingsIn) -> Changed:
+@router.post("/{number}/findings", responses=responses(401, 403, 404, 409, 412, 422, 428))
+def save(request: Request, visit: Meant, number: str, version: AsRead, given: FindingsIn) -> Changed:
     """Saves findings of a case in hand."""
     findings = Findings(given.cause, given.effect, given.amount_cents, given.reasoning)
     with writing(engine(request)) as session:
-        saved = save_findings(session, visit.viewer, number, findings, given.version, dt.datetime.now(dt.UTC))
+        saved = save_findings(session, visit.viewer, number, findings, version, dt.datetime.now(dt.UTC))
     return _changed(number, saved)
 
 
-@router.post("/{number}/approval", responses=responses(401, 403, 404, 409, 412))
-def approve_findings(request: Request, visit: Meant, number: str, look: SecondLook) -> Changed:
+@router.post("/{number}/approval", responses=responses(401, 403, 404, 409, 412, 428))
+def approve_findings(request: Request, visit: Meant, number: str, version: AsRead, look: SecondLook) -> Changed:
     """Approves a colleague's findings; one's own are refused with 403 whatever the role."""
     now = dt.datetime.now(dt.UTC)
     with writing(engine(request)) as session:
-        saved = approve(session, visit.viewer, number, look.version, now, look.finding, look.remark)
+        saved = approve(session, visit.viewer, number, version, now, look.finding, look.remark)
     return _changed(number, saved)
 
 
-@router.post("/{number}/return", responses=responses(401, 403, 404, 409, 412, 422))
-def send_back(request: Request, visit: Meant, number: str, look: SecondLook) -> Changed:
+@router.post("/{number}/return", responses=responses(401, 403, 404, 409, 412, 422, 428))
+def send_back(request: Request, visit: Meant, number: str, version: AsRead, look: SecondLook) -> Changed:
     """Sends a colleague's findings back with what is missing."""
     now = dt.datetime.now(dt.UTC)
     with writing(engine(request)) as session:
-        saved = return_findings(session, visit.viewer, number, look.version, look.remark, now, look.finding)
+        saved = return_findings(session, visit.viewer, number, version, look.remark, now, look.finding)
     return _changed(number, saved)

@@ -47,6 +47,7 @@ TITLES: Mapping[int, str] = {
     409: "Conflict",
     412: "Changed meanwhile",
     422: "Not acceptable as it is",
+    428: "Say which version you read",
     500: "Internal error",
     503: "Temporarily unavailable",
 }
@@ -98,6 +99,8 @@ def problem(request: Request, error: Exception) -> JSONResponse:
         body["detail"] = "; ".join(
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
         )
+    elif isinstance(error, HTTPException) and status in (412, 428):
+        body["detail"] = error.detail
     elif kind == "csrf":
         body["detail"] = "send the session's token as X-CSRF-Token and an Origin of this service"
     if isinstance(error, FindingsError):

@@ -17,13 +17,18 @@ def claimed(browser: Browser, number: str) -> int:
     return int(answer.json()["version"])
 
 
-def findings(version: int, **chosen: Any) -> dict[str, Any]:
+def at(version: int) -> dict[str, str]:
+    return {"if-match": f'"{version}"'}
+
+
+def findings(**chosen: Any) -> dict[str, Any]:
     plain = {"cause": "client_late_or_mistaken", "effect": "down", "amount_cents": 12_345, "reasoning": REASONING}
-    return plain | {"version": version} | chosen
+    return plain | chosen
 
 
 def reviewed(browser: Browser, number: str) -> int:
-    answer = browser.post(f"/api/v1/cases/{number}/findings", json=findings(claimed(browser, number)))
+    version = claimed(browser, number)
+    answer = browser.post(f"/api/v1/cases/{number}/findings", json=findings(), headers=at(version))
     assert answer.status_code == 200, answer.text
     return int(answer.json()["version"])
 
@@ -32,9 +37,9 @@ def test_r02_findings_count_only_after_a_second_person(made_up: Settings) -> Non
     number = a_case(made_up, blind=False)
     with visitors(made_up, "officer.heerlen", "second.heerlen") as (officer, second):
         version = reviewed(officer, number)
-        own = officer.post(f"/api/v1/cases/{number}/approval", json={"version": version})
+        own = officer.post(f"/api/v1/cases/{number}/approval", json={}, headers=at(version))
         assert (own.status_code, own.headers["content-type"]) == (403, "application/problem+json")
-        approved = second.post(f"/api/v1/cases/{number}/approval", json={"version": version})
+        approved = second.post(f"/api/v1/cases/{number}/approval", json={}, headers=at(version))
         assert approved.json()["state"] == "closed"
         found = officer.get(f"/api/v1/cases/{number}").json()["findings"]
         assert [(one["state"], one["approver"]) for one in found] == [("approved", "Tweede medewerker Heerlen")]
@@ -44,10 +49,11 @@ def test_a_returned_finding_says_what_is_missing(made_up: Settings) -> None:
     number = a_case(made_up, blind=False)
     with visitors(made_up, "officer.heerlen", "second.heerlen") as (officer, second):
         version = reviewed(officer, number)
-        silent = second.post(f"/api/v1/cases/{number}/return", json={"version": version, "remark": ""})
+        silent = second.post(f"/api/v1/cases/{number}/return", json={"remark": ""}, headers=at(version))
         assert (silent.status_code, silent.json()["field"]) == (422, "remark")
-        spoken = {"version": version, "remark": "Welke loonstroken zag u precies?"}
-        assert second.post(f"/api/v1/cases/{number}/return", json=spoken).json()["state"] == "claimed"
+        spoken = {"remark": "Welke loonstroken zag u precies?"}
+        answer = second.post(f"/api/v1/cases/{number}/return", json=spoken, headers=at(version))
+        assert answer.json()["state"] == "claimed"
 
 
 def test_two_people_who_take_the_next_case_at_once_get_different_ones(made_up: Settings) -> None:
@@ -66,16 +72,19 @@ def test_an_old_version_changes_nothing(made_up: Settings) -> None:
     number = a_case(made_up, blind=False)
     with visitors(made_up, "officer.heerlen") as (officer,):
         version = claimed(officer, number)
-        late = officer.post(f"/api/v1/cases/{number}/findings", json=findings(version - 1))
+        late = officer.post(f"/api/v1/cases/{number}/findings", json=findings(), headers=at(version - 1))
         assert late.status_code == 412
+        unread = officer.post(f"/api/v1/cases/{number}/findings", json=findings())
+        assert (unread.status_code, "If-Match" in unread.json()["detail"]) == (428, True)
         assert officer.get(f"/api/v1/cases/{number}").headers["etag"] == f'"{version}"'
 
 
 def test_findings_about_the_place_alone_are_refused(made_up: Settings) -> None:
     number = a_case(made_up, blind=False)
     with visitors(made_up, "officer.heerlen") as (officer,):
-        given = findings(claimed(officer, number), reasoning="Staat hoog op de lijst, plaats 12, volgens het model 12.")
-        answer = officer.post(f"/api/v1/cases/{number}/findings", json=given)
+        given = findings(reasoning="Staat hoog op de lijst, plaats 12, volgens het model 12.")
+        version = claimed(officer, number)
+        answer = officer.post(f"/api/v1/cases/{number}/findings", json=given, headers=at(version))
         assert (answer.status_code, answer.json()["field"]) == (422, "reasoning")
 
 
@@ -94,9 +103,9 @@ def test_r17_a_case_of_another_municipality_does_not_exist(made_up: Settings, pa
 @pytest.mark.parametrize("step", ["claim", "release", "findings", "approval", "return"])
 def test_r17_nobody_works_on_another_municipality(made_up: Settings, step: str) -> None:
     number = only_in_maastricht(made_up)
-    body = findings(1) if step == "findings" else {"version": 1, "remark": "te weinig onderbouwd"}
+    body = findings() if step == "findings" else {"remark": "te weinig onderbouwd"}
     with visitors(made_up, "officer.heerlen", "officer.maastricht") as (here, there):
-        answer = here.post(f"/api/v1/cases/{number}/{step}", json=body)
+        answer = here.post(f"/api/v1/cases/{number}/{step}", json=body, headers=at(1))
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
         assert there.get(f"/api/v1/cases/{number}").json()["version"] == 1
 

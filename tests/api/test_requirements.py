@@ -109,12 +109,12 @@ def test_r06_after_the_first_findings_everything_is_shown(made_up: Settings) -> 
     with visitors(made_up, "officer.heerlen") as (officer,):
         version = officer.post(f"/api/v1/cases/{number}/claim").json()["version"]
         given = {
-            "version": version,
             "cause": "nothing_irregular",
             "effect": "none",
             "reasoning": "De huurovereenkomst en de bankafschriften sluiten aan bij de opgave van de klant.",
         }
-        assert officer.post(f"/api/v1/cases/{number}/findings", json=given).status_code == 200
+        as_read = {"if-match": f'"{version}"'}
+        assert officer.post(f"/api/v1/cases/{number}/findings", json=given, headers=as_read).status_code == 200
         case = officer.get(f"/api/v1/cases/{number}").json()
         assert case["explanation"]["reasons"]
         assert case["arms"]
