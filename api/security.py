@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from enforcement.database import reading
+from enforcement.database import acting_for, reading
 from enforcement.users import SESSION_LASTS, Visit, csrf_holds, visit
 
 SECURE_COOKIE = "__Host-weegschaal"
@@ -82,9 +82,10 @@ class SafeHeaders:
 
 
 def engine(request: Request) -> Engine:
-    """The database, opened once when the service starts."""
-    found: Engine = request.app.state.engine
-    return found
+    """The database as this request may see it: one municipality's rows, once it is known who asks."""
+    everybody: Engine = request.app.state.engine
+    municipality: str | None = getattr(request.state, "municipality", None)
+    return acting_for(everybody, municipality) if municipality else everybody
 
 
 def cookie_name(request: Request) -> str:
@@ -122,8 +123,11 @@ def visit_or_none(request: Request) -> Visit | None:
     token = token_of(request)
     if not token:
         return None
-    with reading(engine(request)) as session:
-        return visit(session, token, dt.datetime.now(dt.UTC))
+    with reading(request.app.state.engine) as session:
+        found = visit(session, token, dt.datetime.now(dt.UTC))
+    if found is not None:
+        request.state.municipality = found.viewer.municipality
+    return found
 
 
 def signed_in(request: Request) -> Visit:

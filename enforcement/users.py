@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from enforcement import audit, tables
 from enforcement.access import Purpose, Role, Viewer
 from enforcement.clock import shown, stored
+from enforcement.database import act_for
 from enforcement.errors import ForbiddenError
 from enforcement.tables import Grant, User
 
@@ -96,6 +97,7 @@ def sign_in(session: Session, user: str, municipality: str, role: Role, now: dt.
     """
     if (municipality, role) not in grants(session, user):
         raise ForbiddenError("this user does not hold this role in this municipality")
+    act_for(session, municipality)
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     session.execute(delete(tables.Session).where(tables.Session.expires_at < stored(now)))
     session.add(

@@ -21,6 +21,7 @@ from enforcement.selection import Candidate, compose
 from enforcement.settings import Settings
 from enforcement.tables import Case, Network, Run, Score
 from enforcement.users import seed_demo_users
+from tests.databases import database_url
 
 AS_OF = dt.date(2026, 11, 1)
 NOW = dt.datetime.now(dt.UTC)
@@ -148,16 +149,20 @@ def graph(person: int | None = None) -> dict[str, Any]:
     }
 
 
-def settings(folder: Path, *, demo: bool = True) -> Settings:
+def settings(folder: Path, *, demo: bool = True, database: str = "") -> Settings:
     return Settings(
-        home=folder, port=8080, database=f"sqlite:///{folder / 'weegschaal.db'}", demo=demo, mlruns=folder / "mlruns"
+        home=folder,
+        port=8080,
+        database=database or database_url(folder / "weegschaal.db"),
+        demo=demo,
+        mlruns=folder / "mlruns",
     )
 
 
-def fill(folder: Path, *, cases: int = 120, yearly_capacity: int = 360) -> Settings:
+def fill(folder: Path, *, cases: int = 120, yearly_capacity: int = 360, database: str = "") -> Settings:
     """A database with a run, scores, relations and a list in each municipality: yearly_capacity / 12 cases in
     Heerlen, and twice as many in Maastricht, so that some numbers exist only there."""
-    chosen = settings(folder)
+    chosen = settings(folder, database=database)
     folder.mkdir(parents=True, exist_ok=True)
     with writing(engine_of(chosen.database)) as session:
         seed_demo_users(session)

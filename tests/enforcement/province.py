@@ -18,6 +18,7 @@ from enforcement.policy import Policy
 from enforcement.selection import Candidate, Composition, compose
 from enforcement.tables import Draw, Network, Run, Score
 from enforcement.users import seed_demo_users
+from tests.databases import database_url
 
 AS_OF = dt.date(2026, 11, 1)
 NOW = dt.datetime(2026, 11, 2, 9, 0, tzinfo=dt.UTC)
@@ -72,7 +73,7 @@ def reason(direction: str = "up") -> dict[str, Any]:
 
 def service(folder: Path) -> Engine:
     """An empty service with the demo users."""
-    engine = engine_of(f"sqlite:///{folder / 'service.db'}")
+    engine = engine_of(database_url(folder / "service.db"))
     with writing(engine) as session:
         seed_demo_users(session)
     return engine

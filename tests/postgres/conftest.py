@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.postgres.server import Database, Server, binaries, running
+from tests.databases import the_server
+from tests.postgres.server import Database, Server
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    if binaries() is None:
-        pytest.skip("no PostgreSQL on this machine; install it with apt-get install postgresql")
-    with running() as started:
-        yield started
+def server() -> Server:
+    return the_server()
 
 
 @pytest.fixture
