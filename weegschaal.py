@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -280,9 +280,117 @@ def _show_lift(result: dict[str, Any]) -> None:
         err.print(warning, highlight=False, markup=False, soft_wrap=True)
 
 
+@app.command()
+def compare(
+    path: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, XLSX or Parquet; one row per reviewed case.")],
+    label: Annotated[str, typer.Option(metavar="COLUMN", help="What was found: two values.")],
+    time: Annotated[str, typer.Option(metavar="COLUMN", help="When: dates, or numbers that go up.")],
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Not to learn from; may stand more than once.")
+    ] = None,
+    k: Annotated[float, typer.Option(metavar="SHARE", help="Share of the list that is looked at.")] = 0.1,
+    positive: Annotated[
+        str | None, typer.Option(metavar="VALUE", help="The value of the label that is ranked for.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same table and seed give the same figures.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the candidates on a labelled table of your own: earlier rows teach, later rows are ranked.
+
+    Example: weegschaal compare inspections.csv --label found --time date --exclude violations --k 0.1
+    """
+    from models import compare as comparison
+    from models.own_table import read
+
+    own = comparison.understand(read(path), label, time, exclude or [], positive)
+    emit(comparison.compare(own, k, seed), as_json, _show_comparison)
+
+
+def _show_comparison(result: dict[str, Any]) -> None:
+    rows = [
+        {
+            "candidate": one["name"],
+            "average precision": _spread(one["average_precision"]),
+            f"precision in the top {result['k']:.0%}": _spread(one["precision_at_k"]),
+            "note": "" if one["promotable"] else "for comparison only",
+        }
+        for one in result["candidates"]
+    ]
+    table(f"Candidates, {len(result['windows'])} later windows", rows)
+    out.print(f"Proposed: {result['proposed']}. {result['why']}", highlight=False)
+    for name, why in result["left_out"].items():
+        err.print(f"left out {name}: {why}", highlight=False, markup=False, soft_wrap=True)
+    for warning in result["warnings"]:
+        err.print(warning, highlight=False, markup=False, soft_wrap=True)
+
+
+def _spread(figure: dict[str, Any]) -> str:
+    return f"{figure['mean']:.3f}" + ("" if figure["sd"] is None else f" (sd {figure['sd']:.3f})")
+
+
 def _interval(value: float | None, low: float | None, high: float | None, status: str) -> str:
     """A figure with its interval, or the word for why there is none."""
     return status if value is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+@app.command()
+def fairness(
+    path: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV, XLSX or Parquet file of your own.")],
+    group: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Column of groups; several give their intersections too.")
+    ] = None,
+    selected: Annotated[str | None, typer.Option(metavar="COLUMN", help="Who was selected: 1/0, ja/nee.")] = None,
+    outcome: Annotated[str | None, typer.Option(metavar="COLUMN", help="What was found: 1/0, or blank.")] = None,
+    arm: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Why it was reviewed; 'random' is the random arm.")
+    ] = None,
+    probability: Annotated[str | None, typer.Option(metavar="COLUMN", help="Chance of being drawn, 0 to 1.")] = None,
+    population: Annotated[int | None, typer.Option(min=1, help="People that the rows are a sample of.")] = None,
+    reference: Annotated[
+        list[str] | None, typer.Option(metavar="VALUE", help="Group to compare with (or COLUMN=VALUE); the largest.")
+    ] = None,
+    min_cell: Annotated[int, typer.Option(min=0, help="Smaller counts are suppressed; 0 for your own table.")] = 10,
+    counts: Annotated[bool, typer.Option("--counts", help="The table has columns group, tp, fp, tn, fn.")] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a report that needs nothing else.")] = None,
+    language: Annotated[Literal["nl", "en"], typer.Option("--lang", help="Language of the report.")] = "nl",
+    as_json: AsJson = False,
+) -> None:
+    """Audit any table per group: rates with intervals, differences and ratios, small counts suppressed.
+
+    Example: weegschaal fairness reviews.csv --group sex --selected selected --outcome wrong --html audit.html
+    """
+    from models.fairness_report import report
+    from models.own_audit import Asked, audit_file
+
+    asked = Asked(
+        tuple(group or ()), selected, outcome, arm, probability, population, tuple(reference or ()), min_cell, counts
+    )
+    audit = audit_file(path, asked)
+    if html:
+        html.write_text(report(audit, language, path.name), encoding="utf-8")
+    emit(audit.document(), as_json, _show_fairness)
+
+
+FAIRNESS_SHOWN = ("prevalence", "pprev", "ppr", "precision", "for", "tpr", "fpr", "accuracy")
+"""the other four are one minus one of these"""
+
+
+def _show_fairness(result: dict[str, Any]) -> None:
+    rows = [
+        {"group": " / ".join(one["group"].values()), "n": one["n"]}
+        | {name: _share_or_status(one["metrics"][name]) for name in FAIRNESS_SHOWN}
+        for one in result["groups"]
+    ]
+    table("Per group; --json and --html give intervals, differences and ratios", rows)
+    for warning in result["warnings"]:
+        err.print(warning, highlight=False, markup=False, soft_wrap=True)
+
+
+def _share_or_status(figure: dict[str, Any]) -> str:
+    """A share, with an asterisk when its denominator is small, or the word for why there is none."""
+    if figure["value"] is None:
+        return str(figure["status"]).replace("_", " ")
+    return f"{figure['value']:.3f}" + ("*" if figure["status"] == "insufficient" else "")
 
 
 @app.command()
