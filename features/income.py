@@ -54,7 +54,9 @@ def earnings(t: Any, members: Any) -> Any:
     i = i.filter((i.days >= 1) & (i.days <= LONGEST_PERIOD) & (i.last < i.as_of))
     rows = members.join(i, OF_MEMBER)
     first = month_number(rows.start_earliest)
-    rows = rows.mutate(month=ibis.range(first, month_number(rows.last) + 1).unnest())
+    # Counted from zero: Ibis writes a range between two sums for Spark without their brackets.
+    rows = rows.mutate(first=first, later=ibis.range(0, month_number(rows.last) - first + 1).unnest())
+    rows = rows.mutate(month=rows.first + rows.later)
     opens = ibis.date(rows.month // 12, rows.month % 12 + 1, 1)
     closes = ibis.date((rows.month + 1) // 12, (rows.month + 1) % 12 + 1, 1)
     before = days_between(rows.start_earliest, opens).clip(lower=0)

@@ -1,4 +1,4 @@
-"""Work in stages: every step's rows are cast to their declared types and kept as one Parquet file.
+"""Work in stages: every step's rows are cast to their declared types and kept as Parquet.
 
 One giant expression repeats shared work (117 kB of SQL, measured); stages do not. The cast at the write is needed
 because Ibis drops a cast that its own types call superfluous while the engine disagrees (date minus interval).
@@ -12,32 +12,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import duckdb
-import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from features.engine import chosen
 from features.records import ENVELOPE, contract_named
 
 RECORD_TIME = ("municipality", "known_at", "withdrawn")
 
 
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
 class Stages:
-    """A DuckDB through Ibis with a folder of its own for the stages, removed on leaving."""
+    """The chosen engine with a folder of its own for the stages, removed on leaving."""
 
     def __init__(self, folder: Path, parts: Mapping[str, Sequence[Path]]) -> None:
         self.folder = folder
         self._parts = parts
-        self._views = 0
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        self._duckdb: Any = duckdb.connect()
-        self._duckdb.execute("SET temp_directory = ?", [str(folder / "spill")])
-        self._duckdb.execute("SET TimeZone = 'UTC'")
-        self._duckdb.execute("SET preserve_insertion_order = false")
-        self._ibis: Any = ibis.duckdb.from_connection(self._duckdb)
+        self._engine = chosen(folder / "spill")
 
     def __enter__(self) -> Stages:
         return self
@@ -45,33 +37,21 @@ class Stages:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._duckdb.close()
+        self._engine.close()
         shutil.rmtree(self.folder)
 
     def path(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"
 
     def keep(self, name: str, rows: Any) -> Any:
-        """Run the expression, write its rows to the stage's file and give the table that reads it."""
-        casts = ", ".join(
-            f'CAST("{column}" AS {_duckdb_type(kind)}) AS "{column}"' for column, kind in rows.schema().items()
-        )
-        self._duckdb.execute(
-            f"COPY (SELECT {casts} FROM ({ibis.to_sql(rows, dialect='duckdb')}))"
-            f" TO {_quoted(self.path(name))} (FORMAT parquet, COMPRESSION lz4)"
-        )
-        return self.table(name, [self.path(name)])
+        """Run the expression, write its rows to the stage and give the table that reads it."""
+        return self._engine.write(rows, self.path(name))
 
-    def given(self, name: str, rows: Any) -> Any:
+    def given(self, name: str, rows: pa.Table) -> Any:
         """A pyarrow table as a table of the engine."""
-        self._duckdb.register(f"given_{name}", rows)
-        self._duckdb.execute(f'CREATE TABLE "{name}" AS SELECT * FROM "given_{name}"')
-        self._duckdb.unregister(f"given_{name}")
-        return self._ibis.table(name)
-
-    def table(self, name: str, paths: Sequence[Path]) -> Any:
-        self._duckdb.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM {_scan(paths)}')
-        return self._ibis.table(name)
+        path = self.path(f"given-{name}")
+        pq.write_table(rows, path)
+        return self._engine.scan([path])
 
     def lake(self, contract: str, columns: Sequence[str]) -> Any:
         """The contract's rows in the lake with these columns, record time and municipality.
@@ -79,33 +59,9 @@ class Stages:
         A contract without parts is a table without rows; a column that older parts lack is NULL there.
         """
         types = {one.name: one.type for one in (*contract_named(contract).lake_columns, *ENVELOPE)}
-        wanted = [*dict.fromkeys((*columns, *RECORD_TIME))]
-        paths = list(self._parts.get(contract, ()))
-        there: set[str] = set()
-        if paths:
-            described = self._duckdb.execute(f"DESCRIBE SELECT * FROM {_scan(paths)}").fetchall()
-            there = {row[0] for row in described}
-        selected = ", ".join(
-            f'CAST({f"{chr(34)}{one}{chr(34)}" if one in there else "NULL"} AS {types[one]}) AS "{one}"'
-            for one in wanted
-        )
-        origin = _scan(paths) if paths else "(SELECT 1) WHERE false"
-        self._views += 1
-        name = f"lake_{contract}_{self._views}"
-        self._duckdb.execute(f'CREATE VIEW "{name}" AS SELECT {selected} FROM {origin}')
-        return self._ibis.table(name)
+        wanted = {one: types[one] for one in dict.fromkeys((*columns, *RECORD_TIME))}
+        return self._engine.declared(list(self._parts.get(contract, ())), wanted)
 
-    def arrow(self, rows: Any) -> Any:
+    def arrow(self, rows: Any) -> pa.Table:
         """The rows of an expression as a pyarrow table."""
-        return self._duckdb.sql(ibis.to_sql(rows, dialect="duckdb")).to_arrow_table()
-
-
-def _scan(paths: Sequence[Path]) -> str:
-    files = ", ".join(_quoted(path) for path in sorted(paths))
-    return f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
-
-
-def _duckdb_type(kind: Any) -> str:
-    from ibis.backends.sql.datatypes import DuckDBType
-
-    return str(DuckDBType.to_string(kind))
+        return self._engine.arrow(rows, self.path("answer"))

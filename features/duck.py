@@ -1,0 +1,74 @@
+"""Stages on DuckDB, in this process: the default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+
+class Duck:
+    """A DuckDB of its own through Ibis, that spills to `spill`."""
+
+    def __init__(self, spill: Path) -> None:
+        self._views = 0
+        self._duckdb: Any = duckdb.connect()
+        self._duckdb.execute("SET temp_directory = ?", [str(spill)])
+        self._duckdb.execute("SET TimeZone = 'UTC'")
+        self._duckdb.execute("SET preserve_insertion_order = false")
+        self._ibis: Any = ibis.duckdb.from_connection(self._duckdb)
+
+    def write(self, rows: Any, path: Path) -> Any:
+        casts = ", ".join(
+            f'CAST("{column}" AS {_duckdb_type(kind)}) AS "{column}"' for column, kind in rows.schema().items()
+        )
+        self._duckdb.execute(
+            f"COPY (SELECT {casts} FROM ({ibis.to_sql(rows, dialect='duckdb')}))"
+            f" TO {_quoted(path)} (FORMAT parquet, COMPRESSION lz4)"
+        )
+        return self.scan([path])
+
+    def scan(self, paths: Sequence[Path]) -> Any:
+        return self._view(f"SELECT * FROM {_scan(paths)}")
+
+    def declared(self, paths: Sequence[Path], types: Mapping[str, str]) -> Any:
+        there: set[str] = set()
+        if paths:
+            there = {row[0] for row in self._duckdb.execute(f"DESCRIBE SELECT * FROM {_scan(paths)}").fetchall()}
+        selected = ", ".join(
+            f'CAST({f"{chr(34)}{one}{chr(34)}" if one in there else "NULL"} AS {kind}) AS "{one}"'
+            for one, kind in types.items()
+        )
+        origin = _scan(paths) if paths else "(SELECT 1) WHERE false"
+        return self._view(f"SELECT {selected} FROM {origin}")
+
+    def arrow(self, rows: Any, path: Path) -> pa.Table:
+        return self._duckdb.sql(ibis.to_sql(rows, dialect="duckdb")).to_arrow_table()
+
+    def close(self) -> None:
+        self._duckdb.close()
+
+    def _view(self, query: str) -> Any:
+        self._views += 1
+        name = f"view_{self._views}"
+        self._duckdb.execute(f'CREATE VIEW "{name}" AS {query}')
+        return self._ibis.table(name)
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _scan(paths: Sequence[Path]) -> str:
+    files = ", ".join(_quoted(path) for path in sorted(paths))
+    return f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+
+
+def _duckdb_type(kind: Any) -> str:
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    return str(DuckDBType.to_string(kind))
