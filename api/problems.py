@@ -21,6 +21,7 @@ from enforcement.errors import (
     StaleError,
 )
 from enforcement.identity import RevealRefusedError
+from enforcement.policy import PolicyError
 
 log = logging.getLogger("weegschaal.api")
 
@@ -32,6 +33,7 @@ KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (LogUnavailableError, 503, "log"),
     (RevealRefusedError, 503, "log"),
     (FindingsError, 422, "invalid"),
+    (PolicyError, 422, "invalid"),
     (RefusedError, 400, "invalid"),
     (ForgedError, 403, "csrf"),
     (SignedOutError, 401, "signed_out"),

@@ -1,16 +1,24 @@
-"""A municipality's policy: capacity, arms, blind share, exemptions, and the floor below which it cannot go (R18)."""
+"""A municipality's policy: what it may choose, and the floor of the law below which it cannot go (R18).
+
+There is one standard. A municipality that departs from it says why, for each setting; both are visible to everyone who
+may read the policy. Versions follow each other and none is changed: a draw names the version that it was made with.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from enforcement import audit
+from enforcement.access import Permission, Viewer, require, rows
 from enforcement.clock import stored
+from enforcement.errors import RefusedError, StaleError
 from enforcement.tables import PolicyVersion
 from enforcement.tenants import within
 
@@ -18,11 +26,22 @@ RANDOM_FLOOR_PERCENT = 10
 """requirement R5: the random arm is at least this part of each municipality's capacity"""
 BLIND_FLOOR_PERCENT = 1
 """requirement R6: some reviews are blind in every municipality"""
+RETENTION_FLOOR_MONTHS = 6
+"""requirement R28, AI Act 26(6): what the ranking did is kept at least this long"""
+RETENTION_CEILING_MONTHS = 24
+"""requirement R21: what is known of people who were not selected is not kept for ever"""
+LONGEST_TEXT = 4_000
 SMALL_YEARLY_CAPACITY = 120
 """below ten reviews a month a tenth of them is less than one case, so the draw is per quarter"""
 
 
-class PolicyError(ValueError):
+ACCUSING = re.compile(r"%|fraud|verdacht|dader", re.IGNORECASE)
+"""what no letter to a client says"""
+OWN = frozenset({"yearly_capacity", "phone", "letters", "explanation"})
+"""what each municipality has its own of; the rest has a standard"""
+
+
+class PolicyError(RefusedError, ValueError):
     """A policy that the law or the design does not allow; the message lists everything that is wrong."""
 
 
@@ -51,10 +70,23 @@ class Policy:
     """further grounds of this municipality, as they appear in CaseFacts.grounds"""
     phone: str = "14 0"
     """the number a person can call, 14 and the area code"""
-    explanation: str = field(default="", compare=False)
-    """why it deviates from the standard policy"""
+    retention_months: int = 12
+    """how long scores and reasons of people who were not selected are kept, 6 to 24"""
+    theme: str = "standard"
+    """name of the package of themes that signals and letters are about"""
+    letters: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """name of a letter -> the municipality's own paragraph in it, plain text"""
+    explanation: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """setting -> why it deviates from the standard policy"""
 
     def __post_init__(self) -> None:
+        numbers = ("yearly_capacity", "random_percent", "signal_percent", "risk_percent", "blind_percent")
+        numbers += ("max_per_cluster", "reviewed_months", "settling_months", "retention_months")
+        if odd := [name for name in numbers if type(getattr(self, name)) is not int]:
+            raise PolicyError(f"{', '.join(odd)}: a whole number")
+        texts = [self.phone, self.theme, *self.also_exempt, *self.letters, *self.letters.values(), *self.explanation]
+        if odd := [text for text in [*texts, *self.explanation.values()] if not isinstance(text, str)]:
+            raise PolicyError(f"{odd[0]!r} is no text")
         shares = (self.random_percent, self.signal_percent, self.risk_percent)
         wrong = [
             (self.yearly_capacity < 1, "yearly_capacity is at least 1"),
@@ -68,7 +100,20 @@ class Policy:
             (self.max_per_cluster < 1, "max_per_cluster is at least 1"),
             (self.reviewed_months < 24, "reviewed_months is at least 24 (R33)"),
             (self.settling_months < 6, "settling_months is at least 6 (R33)"),
-            (not self.phone.strip(), "phone is a number that a person answers (R30)"),
+            (not re.fullmatch(r"[0-9+][0-9 -]{2,19}", self.phone), "phone is a number that a person answers (R30)"),
+            (
+                not RETENTION_FLOOR_MONTHS <= self.retention_months <= RETENTION_CEILING_MONTHS,
+                f"retention_months is {RETENTION_FLOOR_MONTHS} (R28) to {RETENTION_CEILING_MONTHS} (R21)",
+            ),
+            (not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", self.theme), "theme is a name in small letters"),
+            (
+                not all(re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) for name in (*self.letters, *self.also_exempt)),
+                "names of letters and grounds are in small letters",
+            ),
+            (
+                any(len(text) > LONGEST_TEXT or ACCUSING.search(text) for text in self.letters.values()),
+                f"a letter's text has at most {LONGEST_TEXT} characters, no percentage and no accusation (R3)",
+            ),
         ]
         if messages := [message for broken, message in wrong if broken]:
             raise PolicyError("; ".join(messages))
@@ -107,7 +152,12 @@ class Policy:
 
     def content(self) -> dict[str, Any]:
         """As it is kept in the database."""
-        return asdict(self) | {"also_exempt": list(self.also_exempt)}
+        content = {one.name: getattr(self, one.name) for one in fields(self)}
+        return content | {
+            "also_exempt": list(self.also_exempt),
+            "letters": dict(self.letters),
+            "explanation": dict(self.explanation),
+        }
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Policy:
@@ -117,7 +167,10 @@ class Policy:
             raise PolicyError(f"unknown settings: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
         if "yearly_capacity" not in content:
             raise PolicyError("yearly_capacity is missing")
-        return cls(**{**content, "also_exempt": tuple(content.get("also_exempt", ()))})
+        grounds, letters, why = (content.get(name) or () for name in ("also_exempt", "letters", "explanation"))
+        if isinstance(grounds, str | Mapping) or not all(isinstance(one, Mapping) for one in (letters, why) if one):
+            raise PolicyError("also_exempt is a list; letters and explanation are texts by name")
+        return cls(**{**content, "also_exempt": tuple(grounds), "letters": dict(letters), "explanation": dict(why)})
 
 
 @dataclass(frozen=True)
@@ -143,15 +196,33 @@ def standard_for(yearly_capacity: int, phone: str = STANDARD.phone) -> Policy:
     return Policy(yearly_capacity=yearly_capacity, period="quarter" if small else "month", phone=phone)
 
 
-def deviations(policy: Policy) -> dict[str, tuple[Any, Any]]:
-    """Setting -> (standard, here), for what differs; capacity and phone are each municipality's own."""
-    here, standard = policy.content(), STANDARD.content()
-    own = {"yearly_capacity", "phone", "explanation"}
-    return {name: (standard[name], here[name]) for name in here if name not in own and here[name] != standard[name]}
+@dataclass(frozen=True)
+class Deviation:
+    """A setting in which a municipality departs from the standard, and why."""
+
+    setting: str
+    standard: Any
+    here: Any
+    why: str
+
+
+def deviations(policy: Policy) -> tuple[Deviation, ...]:
+    """Where the policy departs from the standard at its own capacity; capacity, phone and letters are its own."""
+    here, standard = policy.content(), standard_for(policy.yearly_capacity).content()
+    return tuple(
+        Deviation(name, standard[name], here[name], policy.explanation.get(name, "").strip())
+        for name in here
+        if name not in OWN and here[name] != standard[name]
+    )
 
 
 def adopt(session: Session, municipality: str, policy: Policy, author: str, now: dt.datetime) -> int:
-    """Keeps a new version of a municipality's policy and gives its number; the same content again is no new version."""
+    """Keeps a new version of a municipality's policy and gives its number; the same content again is no new version.
+
+    Raises PolicyError for a deviation from the standard without a written reason.
+    """
+    if unexplained := [one.setting for one in deviations(policy) if not one.why]:
+        raise PolicyError(f"say in explanation why this deviates from the standard: {', '.join(unexplained)}")
     version, current = in_force(session, municipality)
     if version and current.content() == policy.content():
         return version
@@ -166,6 +237,45 @@ def adopt(session: Session, municipality: str, policy: Policy, author: str, now:
     )
     session.flush()
     return version + 1
+
+
+def change(
+    session: Session, viewer: Viewer, content: Mapping[str, Any], reason: str, read: int, now: dt.datetime
+) -> int:
+    """Adopts a policy for the viewer's municipality, with an entry in its log; gives the version.
+
+    `read` is the version that the viewer saw. Raises ForbiddenError, StaleError when another version came meanwhile,
+    and PolicyError.
+    """
+    require(viewer, Permission.CHANGE_POLICY)
+    if not reason.strip():
+        raise PolicyError("reason is missing: say why the policy changes")
+    version, before = in_force(session, viewer.municipality)
+    if version != read:
+        raise StaleError(f"the policy is at version {version} now; read it again, nothing was saved")
+    policy = Policy.of(content)
+    new = adopt(session, viewer.municipality, policy, viewer.user, now)
+    if new != version:
+        old, fresh = before.content(), policy.content()
+        changed = {name: [old[name], fresh[name]] for name in fresh if fresh[name] != old[name]}
+        audit.append(
+            session,
+            viewer.municipality,
+            viewer.user,
+            viewer.role.value,
+            "policy_changed",
+            f"policy:{new}",
+            "policy",
+            {"version": new, "changed": changed, "reason": reason.strip()},
+            at=now,
+        )
+    return new
+
+
+def versions(session: Session, viewer: Viewer) -> tuple[PolicyVersion, ...]:
+    """All versions of the viewer's municipality, newest first."""
+    query = rows(viewer, PolicyVersion, Permission.READ_POLICY).order_by(PolicyVersion.version.desc())
+    return tuple(session.scalars(query))
 
 
 def in_force(session: Session, municipality: str) -> tuple[int, Policy]:

@@ -3,18 +3,50 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import inspect, select
 
+from enforcement import audit
 from enforcement.database import reading, writing
-from enforcement.policy import STANDARD, Policy, PolicyError, adopt, deviations, in_force, standard_for
-from tests.enforcement.province import HEERLEN, MAASTRICHT, NOW, policy, service
+from enforcement.errors import ForbiddenError, StaleError
+from enforcement.policy import (
+    STANDARD,
+    Deviation,
+    Policy,
+    PolicyError,
+    adopt,
+    change,
+    deviations,
+    in_force,
+    standard_for,
+)
+from enforcement.tables import Case, Draw, Inclusion
+from tests.enforcement.province import (
+    COMPLIANCE,
+    HEERLEN,
+    MAASTRICHT,
+    MANAGER,
+    NOW,
+    OFFICER,
+    SCIENTIST,
+    candidates,
+    drawn,
+    policy,
+    service,
+)
 
 
 def test_r18_versions_follow_each_other_and_the_same_again_is_none(tmp_path: Path) -> None:
     engine = service(tmp_path)
-    chosen = policy(blind_percent=50, also_exempt=("shelter",), phone="14 045")
+    why = {"blind_percent": "asked by the council", "also_exempt": "shelters are agreed with the province"}
+    chosen = policy(blind_percent=50, also_exempt=("shelter",), phone="14 045", explanation=why)
     with writing(engine) as session:
         assert in_force(session, HEERLEN) == (0, STANDARD)
         assert adopt(session, HEERLEN, chosen, "manager.heerlen", NOW) == 1
@@ -26,12 +58,112 @@ def test_r18_versions_follow_each_other_and_the_same_again_is_none(tmp_path: Pat
         assert in_force(session, MAASTRICHT) == (0, STANDARD)
 
 
-def test_deviations_from_the_standard_are_visible() -> None:
-    assert deviations(standard_for(1000, "14 045")) == {}
-    assert deviations(policy(random_percent=30, risk_percent=45)) == {
-        "random_percent": (25, 30),
-        "risk_percent": (50, 45),
-    }
+def test_deviations_from_the_standard_are_visible_and_explained(tmp_path: Path) -> None:
+    assert deviations(standard_for(1000, "14 045")) == ()
+    assert deviations(standard_for(60)) == (), "a small municipality draws per quarter by the standard itself"
+    chosen = policy(random_percent=30, risk_percent=45, explanation={"random_percent": "more certainty"})
+    assert deviations(chosen) == (
+        Deviation("random_percent", 25, 30, "more certainty"),
+        Deviation("risk_percent", 50, 45, ""),
+    )
+    with writing(service(tmp_path)) as session, pytest.raises(PolicyError, match="risk_percent"):
+        adopt(session, HEERLEN, chosen, "manager.heerlen", NOW)
+
+
+SETTINGS = st.fixed_dictionaries(
+    {"yearly_capacity": st.integers(-5, 5_000)},
+    optional={
+        "period": st.sampled_from(["month", "quarter", "year", ""]),
+        "random_percent": st.integers(-10, 110),
+        "signal_percent": st.integers(-10, 110),
+        "risk_percent": st.integers(-10, 110),
+        "blind_percent": st.integers(-10, 110) | st.floats() | st.none(),
+        "max_per_cluster": st.integers(-2, 9),
+        "reviewed_months": st.integers(0, 60) | st.text(max_size=3),
+        "settling_months": st.integers(0, 24),
+        "retention_months": st.integers(0, 60) | st.booleans(),
+        "also_exempt": st.lists(st.text(max_size=5)) | st.text(max_size=3) | st.none(),
+        "phone": st.text(max_size=8) | st.sampled_from(["14 045", "14 043"]),
+        "theme": st.text(max_size=8) | st.just("housing"),
+        "letters": st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers()),
+        "explanation": st.dictionaries(st.text(max_size=5), st.text(max_size=5)),
+    },
+)
+
+
+@given(SETTINGS, st.integers(0, 110))
+@settings(max_examples=5_000 if os.environ.get("WEEGSCHAAL_PROOF") == "1" else 400)
+def test_r18_no_policy_is_below_the_floor(content: dict[str, Any], random_percent: int) -> None:
+    """Whatever is written down: either it is refused, or everything that the law asks is there."""
+    if random_percent <= 100:
+        content |= {"random_percent": random_percent, "signal_percent": 0, "risk_percent": 100 - random_percent}
+    try:
+        chosen = Policy.of(content)
+    except PolicyError:
+        return
+    assert chosen.random_percent >= 10
+    assert chosen.random_percent + chosen.signal_percent + chosen.risk_percent == 100
+    assert min(chosen.signal_percent, chosen.risk_percent) >= 0
+    assert chosen.places.random * 10 >= chosen.capacity >= 1
+    assert chosen.places.random + chosen.places.signal + chosen.places.risk == chosen.capacity
+    assert 1 <= chosen.blind_percent <= 100
+    assert (chosen.reviewed_months >= 24, chosen.settling_months >= 6) == (True, True)
+    assert 6 <= chosen.retention_months <= 24
+    assert any(letter.isdigit() for letter in chosen.phone)
+    assert not any("%" in text or "fraud" in text.lower() for text in chosen.letters.values())
+    assert Policy.of(chosen.content()) == chosen
+    assert json.loads(json.dumps(chosen.content())) == chosen.content()
+
+
+def lists_of(folder: Path, heerlen: Policy) -> dict[str, bytes]:
+    """Per municipality every row of its list, after Heerlen adopted a policy."""
+    engine = service(folder)
+    with writing(engine) as session:
+        adopt(session, HEERLEN, heerlen, "manager.heerlen", NOW)
+        for first, town in ((1, HEERLEN), (1_000, MAASTRICHT)):
+            drawn(session, candidates(300, signals=20, clusters=40, first=first), town, in_force(session, town)[1])
+    kept = {}
+    with reading(engine) as session:
+        for town in (HEERLEN, MAASTRICHT):
+            draw = session.scalars(select(Draw).where(Draw.municipality == town)).one()
+            rows = [
+                [str(getattr(row, column.key)) for column in inspect(table).columns]
+                for table, where in ((Draw, Draw.id), (Case, Case.draw_id), (Inclusion, Inclusion.draw_id))
+                for row in session.scalars(select(table).where(where == draw.id).order_by(*inspect(table).primary_key))
+            ]
+            kept[town] = json.dumps(rows).encode()
+    return kept
+
+
+def test_r18_a_change_in_one_municipality_leaves_the_others_list_identical_to_the_byte(tmp_path: Path) -> None:
+    why = dict.fromkeys(("random_percent", "signal_percent", "risk_percent", "blind_percent", "max_per_cluster"), "why")
+    other = policy(
+        yearly_capacity=960, random_percent=60, signal_percent=10, risk_percent=30, blind_percent=90, max_per_cluster=1,
+        explanation=why,
+    )  # fmt: skip
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    before, after = lists_of(tmp_path / "a", policy()), lists_of(tmp_path / "b", other)
+    assert before[HEERLEN] != after[HEERLEN]
+    assert before[MAASTRICHT] == after[MAASTRICHT]
+
+
+def test_r18_a_change_is_logged_with_its_reason(tmp_path: Path) -> None:
+    engine = service(tmp_path)
+    content = policy(blind_percent=50, explanation={"blind_percent": "asked by the council"}).content()
+    with writing(engine) as session:
+        assert change(session, MANAGER, content, "council of 3 November", 0, NOW) == 1
+        with pytest.raises(StaleError):
+            change(session, MANAGER, content, "again", 0, NOW)
+        with pytest.raises(PolicyError, match="reason"):
+            change(session, MANAGER, content, " ", 1, NOW)
+        for viewer in (OFFICER, SCIENTIST, COMPLIANCE):
+            with pytest.raises(ForbiddenError):
+                change(session, viewer, content, "mine", 1, NOW)
+        [entry] = [json.loads(one.body) for one in audit.chain(session, HEERLEN)]
+    assert (entry["action"], entry["actor"], entry["object"]) == ("policy_changed", MANAGER.user, "policy:1")
+    assert entry["details"]["reason"] == "council of 3 November"
+    assert entry["details"]["changed"]["blind_percent"] == [20, 50]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +176,9 @@ def test_deviations_from_the_standard_are_visible() -> None:
         ("max_per_cluster", 0, "max_per_cluster"),
         ("period", "year", "period"),
         ("phone", " ", "phone"),
+        ("retention_months", 5, "retention_months"),
+        ("letters", {"notice": "U bent verdacht."}, "accusation"),
+        ("theme", "Wonen!", "theme"),
         ("colour", "blue", "colour"),
     ],
 )
