@@ -162,7 +162,9 @@ class Case(Answer):
     blind: bool
     facts: list[Fact]
     old_sources: list[str]
-    explanation: Explanation | None = Field(description="null in a blind review until findings are saved")
+    explanation: Explanation | None = Field(
+        description="null in a blind review until findings are saved, and while the ranking is switched off"
+    )
     base_rate: BaseRate | None
     basis: Basis
     arms: list[str] | None = Field(description="null until findings are saved")

@@ -97,7 +97,7 @@ def worklist_page(
         basis=basis_of(found),
         counts=counts,
         ranked=ranked,
-        total=sum(counts.values()) - counts[State.CLOSED],
+        total=sum(counts.values()) - counts[State.CLOSED] - counts[State.WITHDRAWN],
         chosen=status,
         empty=leeg,
         cursor=na,

@@ -32,6 +32,8 @@ class State(StrEnum):
     FINDINGS = "findings"
     """findings saved, a second person has to look"""
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    """taken off the list when the ranking was switched off (R13)"""
 
 
 class Step(StrEnum):
@@ -66,6 +68,7 @@ STATE_WORDS: Mapping[State, tuple[str, str]] = MappingProxyType(
         State.CLAIMED: ("in behandeling", "in progress"),
         State.FINDINGS: ("wacht op tweede persoon", "awaits a second person"),
         State.CLOSED: ("afgerond", "closed"),
+        State.WITHDRAWN: ("van de lijst gehaald", "withdrawn"),
     }
 )
 """state -> (Dutch, English)"""
@@ -235,7 +238,8 @@ def note(
 
 def open_cases(session: Session, municipality: str) -> frozenset[int]:
     """Case ids of the lake that stand on a worklist and are not closed (R33: no second review beside it)."""
-    return frozenset(session.scalars(select(Case.id).where(within(Case, municipality), Case.state != State.CLOSED)))
+    done = (State.CLOSED, State.WITHDRAWN)
+    return frozenset(session.scalars(select(Case.id).where(within(Case, municipality), Case.state.not_in(done))))
 
 
 def last_reviews(session: Session, municipality: str) -> dict[int, dt.date]:

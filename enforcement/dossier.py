@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from enforcement import blind
+from enforcement import blind, switch
 from enforcement.access import Permission, Viewer, allowed, owned, rows
 from enforcement.blind import Shown
 from enforcement.cases import State, Step, find, note
@@ -111,7 +111,7 @@ def case_view(session: Session, viewer: Viewer, number: str, *, now: dt.datetime
         due=case.due,
         version=case.version,
         blind=case.blind,
-        shown=_shown(case, score, (arms or "").split(","), own),
+        shown=_shown(case, score, (arms or "").split(","), own, ranked=not switch.is_off(session, viewer.municipality)),
         ranked=_ranked(session, viewer, run),
         base_rate=draw.counts.get("base_rate") or None,
         as_of=run.as_of,
@@ -172,9 +172,9 @@ def history(session: Session, viewer: Viewer, number: str) -> tuple[HistoryEntry
     )
 
 
-def _shown(case: Case, score: Score | None, arms: list[str], own: bool) -> Shown:
+def _shown(case: Case, score: Score | None, arms: list[str], own: bool, *, ranked: bool) -> Shown:
     ranking = None
-    if score is not None:
+    if score is not None and ranked:
         ranking = blind.Ranking(
             place=score.place,
             place_low=score.place_low,

@@ -6,8 +6,9 @@ import datetime as dt
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from enforcement import audit
 from enforcement.clock import stored
 from enforcement.errors import ConflictError
 from enforcement.policy import Policy
-from enforcement.selection import Composition, commitment
+from enforcement.selection import Composition, Included, commitment
 from enforcement.tables import Case, Draw, Inclusion, Run, SeedCommitment
 from enforcement.tenants import within
 
@@ -113,7 +114,7 @@ def record(
             f"{composition.municipality} has a draw for {composition.as_of}; a second one is refused"
         ) from error
     _keep_chances(session, draw, composition)
-    _keep_cases(session, draw, composition, policy)
+    _keep_cases(session, draw, composition.cases, policy)
     audit.append(
         session,
         draw.municipality,
@@ -126,6 +127,13 @@ def record(
         at=now,
     )
     return draw
+
+
+def extend(session: Session, draw: Draw, added: Iterable[Included], policy: Policy) -> None:
+    """Puts further cases behind the list of a draw, in the order of their positions."""
+    there = session.scalar(select(func.max(Case.position)).where(Case.draw_id == draw.id)) or 0
+    behind = sorted(added, key=lambda one: one.case_id)
+    _keep_cases(session, draw, [replace(one, position=there + (one.position or 0)) for one in behind], policy)
 
 
 def drawn(session: Session, municipality: str, as_of: dt.date) -> Draw | None:
@@ -169,16 +177,16 @@ def _keep_chances(session: Session, draw: Draw, composition: Composition) -> Non
         session.execute(insert(Inclusion), values)
 
 
-def _keep_cases(session: Session, draw: Draw, composition: Composition, policy: Policy) -> None:
+def _keep_cases(session: Session, draw: Draw, cases: Iterable[Included], policy: Policy) -> None:
     """Numbers follow the order of the case ids, which are random: a number tells neither place nor arm."""
-    year = composition.as_of.year
+    year = draw.as_of.year
     before = session.scalar(
         select(func.max(Case.number)).where(
             within(Case, draw.municipality), Case.number.startswith(f"{year}-", autoescape=True)
         )
     )
     first = int(before.split("-")[1]) + 1 if before else 1
-    due = policy.end_of_period(composition.as_of)
+    due = policy.end_of_period(draw.as_of)
     values = [
         {
             "id": one.case_id,
@@ -192,7 +200,7 @@ def _keep_cases(session: Session, draw: Draw, composition: Composition, policy: 
             "due": due,
             "version": 1,
         }
-        for number, one in enumerate((one for one in composition.cases if one.position), start=first)
+        for number, one in enumerate((one for one in cases if one.position), start=first)
     ]
     if values:
         session.execute(insert(Case), values)

@@ -120,6 +120,25 @@ def compose(
     return Composition(municipality, as_of, policy.capacity, digest, commitment(secret), m, included)
 
 
+def further(
+    eligible: Iterable[tuple[int, int]], taken: set[int], wanted: int, blind_percent: int, seed: bytes
+) -> tuple[Included, ...]:
+    """The next `wanted` cases on the walk of a draw that are not taken, for places that came free after it.
+
+    eligible: (case, place). Positions are 1 and on in the order of the walk, to stand behind the list as it is. Their
+    probability is the caller's: it changes for everybody outside C.
+    """
+    place = dict(eligible)
+    walk = [case for case in sorted(place, key=_key(seed, "arm")) if case not in taken][:wanted]
+    shuffled = sorted(walk, key=_key(seed, "blind"))
+    blind = _evenly(shuffled, -(-len(walk) * blind_percent // 100))
+    double = set(_evenly(blind, -(-len(blind) // 2)))
+    return tuple(
+        Included(case, place[case], 1.0, (TOP_UP,), at, case in set(blind), case in double)
+        for at, case in enumerate(walk, start=1)
+    )
+
+
 def commitment(secret: bytes) -> str:
     """What is made known of a yearly secret at the start of the year."""
     return hashlib.sha256(secret).hexdigest()

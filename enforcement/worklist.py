@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import and_, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from enforcement import blind
+from enforcement import blind, switch
 from enforcement.access import Permission, Viewer, owned, require
 from enforcement.cases import State
 from enforcement.clock import shown, stored
@@ -94,7 +94,13 @@ def worklist(
     limit = max(1, min(limit, 200))
     filters = filters or Filters()
     query = (
-        select(*_OF_CASE, *_OF_SCORE, User.name, _own_findings(viewer).label("own_findings"))
+        select(
+            *_OF_CASE,
+            *_OF_SCORE,
+            User.name,
+            _own_findings(viewer).label("own_findings"),
+            switch.off(viewer.municipality).label("off"),
+        )
         .join(Draw, Draw.id == Case.draw_id)
         .outerjoin(Score, and_(Score.run_id == Draw.run_id, Score.case_id == Case.id))
         .outerjoin(User, User.id == Case.claimed_by)
@@ -181,7 +187,8 @@ def _in_states(states: frozenset[State], moment: dt.datetime) -> Any:
 
 def _row(found: Any, viewer: Viewer, moment: dt.datetime) -> Row:
     state = effective(found, moment)
-    open_review = found.place is not None and blind.unlocked(found.blind, found.state, found.own_findings)
+    ranked = found.place is not None and not found.off
+    open_review = ranked and blind.unlocked(found.blind, found.state, found.own_findings)
     return Row(
         number=found.number,
         position=found.position,
