@@ -21,7 +21,7 @@ from enforcement.keys import Keys
 from enforcement.sealed import SealedStore
 from enforcement.settings import Settings
 from enforcement.tables import Delivery, Part, SealedPart
-from features.records import ENVELOPE, contract_named
+from features.records import CONTRACTS, ENVELOPE, contract_named
 from pipelines.arrivals import NOBODY, Arrival, FileReport, delivery_id, sha256_of
 from pipelines.engine import connect
 from pipelines.faults import reached
@@ -43,7 +43,15 @@ class Lake:
         self.keys = keys or Keys.read(settings.keys, create=not locked_before(self.engine))
         self.vault = Vault(self.engine, self.keys, seed=seed)
         self.sealed = SealedStore(self.engine, self.keys, settings.home / "sealed")
+        unknown = set(settings.error_budgets) - set(CONTRACTS)
+        if unknown:
+            raise ValueError(f"WEEGSCHAAL_ERROR_BUDGETS names {sorted(unknown)[0]!r}; there is {', '.join(CONTRACTS)}")
+        self._budgets = settings.error_budgets
         self._swept = False
+
+    def error_budget(self, contract: str) -> float:
+        """Share of broken rows of a contract above which a delivery is held: the setting's, else the contract's own."""
+        return self._budgets.get(contract, contract_named(contract).error_budget)
 
     def publish(
         self,
@@ -74,6 +82,12 @@ class Lake:
                             raise
                         self._sweep()
             raise AssertionError
+
+    @contextmanager
+    def alone(self) -> Iterator[Any]:
+        """The turn of the only publisher, with an engine that reads the lake and nothing else."""
+        with self._turn(), self._engine([]) as connection:
+            yield connection
 
     def report_of(self, path: Path, municipality: str, sha256: str) -> FileReport | None:
         """The report of these bytes for this municipality when they were published before, else None."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
 import os
 import secrets
 from collections import Counter, defaultdict
@@ -12,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from enforcement import raw
@@ -20,7 +19,7 @@ from enforcement.database import reading, writing
 from enforcement.tables import Delivery, Part, Quarantine, SealedPart
 from features.records import contract_named
 from pipelines.arrivals import Arrival, FileReport, Withheld, sha256_of
-from pipelines.checks import checked
+from pipelines.checks import counted, good, withheld
 from pipelines.faults import reached
 from pipelines.numbering import number, sealed_rows
 from pipelines.sources.reading import Quarantined
@@ -30,7 +29,9 @@ if TYPE_CHECKING:
     from pipelines.lake import Lake
 
 SHOWN_WHEN_HELD = 1_000
-"""quarantine rows kept of a stock file that is held; the file itself stays with its sender"""
+"""quarantine rows kept of a file that is held; the file itself stays with its sender"""
+ENOUGH_TO_JUDGE = 100
+"""records of one contract below which a message is judged record by record: half of two records is no measure"""
 
 
 class Publication:
@@ -57,13 +58,13 @@ class Publication:
             if arrival.delivery not in known:
                 self.fresh.setdefault(arrival.delivery, arrival)
         allocation = self.lake.vault.allocation()
-        staged = [one for one in self._staged() if self._check(one)]
+        staged = self._admitted(self._staged())
         reached("checked")
         made = [(one, number(self.connection, one, allocation)) for one in staged]
         reached("numbered")
         for one, rows in made:
-            self._write(one, rows)
-            self._seal(one)
+            self.write(one, rows)
+            self.seal(one)
         for folder in sorted(self.folders):
             sync(folder)
         with writing(self.lake.engine) as session:
@@ -107,45 +108,72 @@ class Publication:
         order = {"persons": 0}
         return sorted(staged, key=lambda one: order.get(one.contract.name, 1))
 
-    def _check(self, staged: Staged) -> bool:
-        """Make the good rows a relation, quarantine the rest; False when there is nothing good or the file is held."""
-        name = staged.contract.name
-        query = checked(staged)
-        # fetched whole: the engine writes down torn lines when a query ends, not when its first row is there
-        ((total, broken),) = self.connection.execute(f"SELECT count(*), count(_broken) FROM ({query})").fetchall()
-        budget = staged.contract.error_budget
-        torn = self._torn(staged) if staged.stock else []
-        over = staged.stock and broken + len(torn) > budget * (total + len(torn))
-        limit = f"LIMIT {SHOWN_WHEN_HELD}" if over else ""
-        if broken:
-            self._withhold(staged, query, limit, [line for line, _ in torn])
+    def _admitted(self, staged: Sequence[Staged]) -> list[Staged]:
+        """Judge all first, for a delivery over its budget in one contract is held whole; then make the good rows of
+        each a relation, and give those that have any."""
+        tally: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        torn: dict[str, list[tuple[int, Quarantined]]] = {}
+        for delivery, rows in self.quarantined.items():
+            for row in rows:
+                if row.contract is not None:
+                    tally[delivery, row.contract].update(rows=1, broken=1)
+        for one in staged:
+            # fetched whole: the engine writes down torn lines when a query ends, not when its first row is there
+            for delivery, rows, broken in self.connection.execute(counted(one)).fetchall():
+                tally[delivery, one.contract.name].update(rows=rows, broken=broken)
+            if one.stock:
+                torn[one.relation] = self._torn(one)
+                lost = len(torn[one.relation])
+                tally[one.stock.delivery, one.contract.name].update(rows=lost, broken=lost)
+        for (delivery, contract), found in tally.items():
+            self._judge(delivery, contract, found)
+        return [one for one in staged if self._admit(one, tally, torn.get(one.relation, []))]
+
+    def _judge(self, delivery: str, contract: str, found: Counter[str]) -> None:
+        """Hold a delivery of which too much is broken; what was known before stays in force."""
+        stock = self.fresh[delivery].reading.extract is not None
+        budget = self.lake.error_budget(contract)
+        rows, broken = found["rows"], found["broken"]
+        if broken > budget * rows and (stock or rows >= ENOUGH_TO_JUDGE):
+            self.held.setdefault(
+                delivery,
+                f"{broken} of {rows} rows ({100 * broken / rows:.1f} %) break contract {contract}; at most "
+                f"{100 * budget:g} % may. Nothing of it is visible and what was known before stays in force; "
+                "ask the sender for a corrected file",
+            )
+
+    def _admit(
+        self, staged: Staged, tally: dict[tuple[str, str], Counter[str]], torn: list[tuple[int, Quarantined]]
+    ) -> bool:
+        """Quarantine what is broken of one contract and make a relation of the rest; False when nothing is left."""
+        mine = {delivery: found for (delivery, name), found in tally.items() if name == staged.contract.name}
+        if staged.stock:
+            mine = {staged.stock.delivery: mine[staged.stock.delivery]}
+        if any(found["broken"] for found in mine.values()):
+            self._withhold(staged, [line for line, _ in torn])
         if staged.stock:
             delivery = staged.stock.delivery
-            self.quarantined[delivery].extend(one for _, one in (torn[:SHOWN_WHEN_HELD] if over else torn))
-            if over:
-                share = 100 * (broken + len(torn)) / (total + len(torn))
-                self.held[delivery] = (
-                    f"{broken + len(torn)} of {total + len(torn)} rows ({share:.1f} %) break contract {name}; at most "
-                    f"{100 * budget:g} % may. Nothing of it is visible; ask the sender for a corrected file"
-                )
+            rows = self.quarantined[delivery]
+            rows.extend(one for _, one in torn)
+            if delivery in self.held:
+                del rows[SHOWN_WHEN_HELD:]
                 return False
-        good = f"SELECT * EXCLUDE (_broken) FROM ({query}) WHERE _broken IS NULL"
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {staged.good} AS {good}")
-        return bool(total > broken)
+        held = ", ".join(f"'{delivery}'" for delivery in sorted(self.held))
+        visible = f" AND _delivery NOT IN ({held})" if held else ""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {staged.good} AS {good(staged)}{visible}")
+        return any(found["rows"] > found["broken"] for delivery, found in mine.items() if delivery not in self.held)
 
-    def _withhold(self, staged: Staged, query: str, limit: str, torn: list[int]) -> None:
-        columns = ", ".join(f'"{column.name}"' for column in staged.contract.delivered_columns)
+    def _withhold(self, staged: Staged, torn: list[int]) -> None:
+        limit = f"LIMIT {SHOWN_WHEN_HELD}" if staged.stock and staged.stock.delivery in self.held else ""
         rows = self.connection.execute(
-            f"SELECT _delivery, _at, _broken, to_json(struct_pack({columns})) FROM ({query}) "
-            f"WHERE _broken IS NOT NULL ORDER BY _delivery, _at {limit}"
+            f"SELECT _delivery, _at, _broken, _came FROM ({withheld(staged)}) ORDER BY _delivery, _at {limit}"
         ).fetchall()
-        for delivery, at, broken, text in rows:
+        for delivery, at, broken, came in rows:
             where = f"row {in_file(at, torn)}" if staged.stock else at
-            kept = {name: value for name, value in json.loads(text).items() if value is not None}
             reasons = "; ".join(f"{one['field']} {one['reason']}" for one in broken[1:])
             reason = broken[0]["reason"] + (f"; {reasons}" if reasons else "")
             self.quarantined[delivery].append(
-                Quarantined(where, broken[0]["field"], reason, staged.contract.name, json.dumps(kept))
+                Quarantined(where, broken[0]["field"], reason, staged.contract.name, came)
             )
 
     def _torn(self, staged: Staged) -> list[tuple[int, Quarantined]]:
@@ -163,7 +191,7 @@ class Publication:
             for row, why, text in ((line - staged.header_lines, why, text) for line, why, text in rows)
         ]
 
-    def _write(self, staged: Staged, rows: str) -> None:
+    def write(self, staged: Staged, rows: str) -> None:
         """One Parquet file per municipality, under the hash of its content."""
         contract = staged.contract.name
         for municipality in self._municipalities(staged):
@@ -217,7 +245,8 @@ class Publication:
         ).fetchall():
             self.flags[delivery][flag] += times
 
-    def _seal(self, staged: Staged) -> None:
+    def seal(self, staged: Staged) -> None:
+        """The protected attributes of the good rows, encrypted beside the lake."""
         rows = sealed_rows(self.connection, staged)
         if rows is None or not len(rows):
             return
@@ -230,14 +259,12 @@ class Publication:
                 self.sealed.append({"delivery_id": delivery, **dataclasses.asdict(file)})
 
     def _insert(self, session: Session) -> None:
-        ids = list(self.fresh)
-        for table, column in ((Quarantine, Quarantine.delivery_id), (Delivery, Delivery.id)):
-            session.execute(delete(table).where(column.in_(ids)))
+        before = session.scalars(select(Quarantine).where(Quarantine.delivery_id.in_(list(self.fresh)))).all()
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         for arrival in self.fresh.values():
             report = self._report(arrival)
             purposes = {contract_named(name).purpose for name in report.records}
-            session.add(
+            session.merge(
                 Delivery(
                     id=arrival.delivery,
                     municipality=arrival.municipality,
@@ -253,7 +280,8 @@ class Publication:
                 )
             )
         session.flush()
-        withheld = [
+        again = self._still_withheld(before, now)
+        rows = [
             {
                 "delivery_id": delivery,
                 "contract": one.contract,
@@ -264,10 +292,36 @@ class Publication:
             }
             for delivery in self.fresh
             for one in self.quarantined[delivery]
+            if (delivery, one.contract, one.at, one.field, one.reason) not in again
         ]
-        for model, rows in ((Part, self.parts), (SealedPart, self.sealed), (Quarantine, withheld)):
+        self.show(session)
+        if rows:
+            session.execute(insert(Quarantine), rows)
+
+    def show(self, session: Session) -> None:
+        """Make what was written visible, in the caller's transaction."""
+        for model, rows in ((Part, self.parts), (SealedPart, self.sealed)):
             if rows:
                 session.execute(insert(model), rows)
+
+    def _still_withheld(
+        self, before: Sequence[Quarantine], now: dt.datetime
+    ) -> set[tuple[str, str | None, str, str, str]]:
+        """What was withheld when the same file was held, and is again: it keeps its row. What is no longer is marked as
+        resolved once the file is published."""
+        found = {
+            (delivery, one.contract, one.at, one.field, one.reason)
+            for delivery in self.fresh
+            for one in self.quarantined[delivery]
+        }
+        again = set()
+        for row in before:
+            about = (row.delivery_id, row.contract, row.at, row.field, row.reason)
+            if about in found and row.resolved_at is None:
+                again.add(about)
+            elif row.resolved_at is None and row.delivery_id not in self.held:
+                row.resolved_at, row.resolution = now, "published"
+        return again
 
     def _report(self, arrival: Arrival) -> FileReport:
         read, delivery = arrival.reading, arrival.delivery
@@ -300,7 +354,7 @@ def unchanged(session: Session, delivery: Delivery) -> FileReport:
     """The report of a delivery that is there already."""
     rows = session.execute(
         select(Quarantine.at, Quarantine.field, Quarantine.reason)
-        .where(Quarantine.delivery_id == delivery.id)
+        .where(Quarantine.delivery_id == delivery.id, Quarantine.resolved_at.is_(None))
         .order_by(Quarantine.id)
     )
     return FileReport(
