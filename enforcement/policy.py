@@ -80,8 +80,7 @@ class Policy:
     """setting -> why it deviates from the standard policy"""
 
     def __post_init__(self) -> None:
-        numbers = ("yearly_capacity", "random_percent", "signal_percent", "risk_percent", "blind_percent")
-        numbers += ("max_per_cluster", "reviewed_months", "settling_months", "retention_months")
+        numbers = [one.name for one in fields(self) if one.type == "int"]
         if odd := [name for name in numbers if type(getattr(self, name)) is not int]:
             raise PolicyError(f"{', '.join(odd)}: a whole number")
         texts = [self.phone, self.theme, *self.also_exempt, *self.letters, *self.letters.values(), *self.explanation]

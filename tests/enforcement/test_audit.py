@@ -23,6 +23,7 @@ from enforcement import audit
 from enforcement.database import reading, writing
 from enforcement.errors import LogUnavailableError
 from enforcement.tables import Event
+from tests.databases import on_sqlite
 from tests.enforcement.province import HEERLEN, MAASTRICHT, NOW, service
 
 VERIFIER = Path(weegschaal_verify.__file__)
@@ -149,6 +150,7 @@ def test_r15_a_swap_is_caught(tmp_path_factory: pytest.TempPathFactory, lines: l
     assert in_service(swapped)
 
 
+@on_sqlite
 def test_r15_the_verifier_has_three_answers_and_reads_the_database(tmp_path: Path) -> None:
     engine = service(tmp_path)
     with writing(engine) as session:
@@ -187,6 +189,7 @@ def test_r15_the_verifier_imports_nothing_of_the_service() -> None:
     assert {name.split(".")[0] for name in found} <= sys.stdlib_module_names
 
 
+@on_sqlite
 @pytest.mark.parametrize("statement", ["UPDATE event SET body = 'x'", "DELETE FROM event"])
 def test_r15_the_table_is_insert_only(tmp_path: Path, statement: str) -> None:
     engine = service(tmp_path)
