@@ -39,6 +39,8 @@ class State(StrEnum):
 class Step(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
+    WITHDRAW = "withdraw"
+    """nobody's own: the switch does it (R13)"""
     SAVE_FIRST = "save_first"
     """first of two reviews of a case that is reviewed twice"""
     SAVE = "save"
@@ -53,6 +55,8 @@ TRANSITIONS: Mapping[tuple[State, Step], State] = MappingProxyType(
         (State.OPEN, Step.CLAIM): State.CLAIMED,
         (State.CLAIMED, Step.CLAIM): State.CLAIMED,  # a lease that ran out
         (State.CLAIMED, Step.RELEASE): State.OPEN,
+        (State.OPEN, Step.WITHDRAW): State.WITHDRAWN,
+        (State.CLAIMED, Step.WITHDRAW): State.WITHDRAWN,  # a lease that ran out
         (State.CLAIMED, Step.SAVE_FIRST): State.OPEN,
         (State.CLAIMED, Step.SAVE): State.FINDINGS,
         (State.FINDINGS, Step.APPROVE_FIRST): State.FINDINGS,

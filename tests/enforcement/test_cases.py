@@ -106,10 +106,10 @@ def test_a_step_outside_the_table_is_a_conflict(state: State, step: Step) -> Non
             after(state.value, step)
 
 
-def test_every_state_can_be_reached_and_only_closed_is_an_end() -> None:
+def test_every_state_can_be_reached_and_only_closed_and_withdrawn_are_ends() -> None:
     reached, left = set(TRANSITIONS.values()), {state for state, _ in TRANSITIONS}
     assert reached == set(State)
-    assert set(State) - left == {State.CLOSED}
+    assert set(State) - left == {State.CLOSED, State.WITHDRAWN}
 
 
 def test_r17_another_municipality_sees_and_takes_nothing(engine: Engine) -> None:
