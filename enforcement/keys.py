@@ -38,10 +38,11 @@ class Keys:
 
         Raises KeyFileError.
         """
-        return cls(**{name: _key(name, folder, create) for name in NAMES})
+        return cls(**{name: key_named(name, folder, create=create) for name in NAMES})
 
 
-def _key(name: str, folder: Path, create: bool) -> bytes:
+def key_named(name: str, folder: Path, *, create: bool) -> bytes:
+    """The 32 bytes of one key, from WEEGSCHAAL_<NAME>_KEY or `folder`/<name>.key. Raises KeyFileError."""
     variable = f"WEEGSCHAAL_{name.upper()}_KEY"
     given = os.environ.get(variable)
     if given is not None:

@@ -1,7 +1,7 @@
 """The sealed store: protected attributes under a key of their own, out of reach of everything that learns (R10).
 
 Two things leave it, both because a law needs them: the legal age band of a person on a date, and who lives in care
-(R33). The fairness audit will have its own door.
+(R33). The other attributes are closed once more, with a key that only the fairness audit has (audit_door.py).
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,6 +26,7 @@ from sqlalchemy import Engine, select
 
 from enforcement.database import reading
 from enforcement.keys import KeyFileError, Keys
+from enforcement.sealing import close, public_half
 from enforcement.tables import SealedPart
 
 NONCE = 12
@@ -48,6 +50,11 @@ SCHEMA = pa.schema(
         ("in_care", pa.bool_()),
     ]
 )
+
+PROTECTED = ("birth_place", "birth_country", "sex", "nationalities", "residence_title")
+"""columns that only the fairness audit opens"""
+LENGTH = 8
+"""bytes that say how long the first part of a file is"""
 
 PENSION_AGE = (
     (dt.date(1, 1, 1), 65 * 12),
@@ -91,16 +98,19 @@ class SealedStore:
         self._cipher = AESGCM(keys.sealed)
 
     def seal(self, rows: Any) -> bytes:
-        """Arrow rows (columns of SCHEMA, those that are there) as AES-GCM encrypted Parquet bytes."""
+        """Arrow rows (columns of SCHEMA, those that are there) as encrypted Parquet: what the law needs under the
+        sealed key, and after it the protected attributes, closed for the audit."""
         there = set(rows.column_names)
         columns = [
             rows.column(field.name).cast(field.type) if field.name in there else pa.nulls(len(rows), field.type)
             for field in SCHEMA
         ]
-        buffer = io.BytesIO()
-        pq.write_table(pa.table(columns, schema=SCHEMA), buffer, compression="zstd")
+        whole = pa.table(columns, schema=SCHEMA)
         nonce = os.urandom(NONCE)
-        return nonce + self._cipher.encrypt(nonce, buffer.getvalue(), ABOUT)
+        legal = nonce + self._cipher.encrypt(nonce, _parquet(whole.drop_columns(list(PROTECTED))), ABOUT)
+        with_any = whole.filter(_any_said(whole))
+        closed = close(self._public(), _parquet(with_any.drop_columns(["in_care"]))) if len(with_any) else b""
+        return len(legal).to_bytes(LENGTH, "big") + legal + closed
 
     def write_aside(self, rows: Any) -> tuple[Path, SealedFile]:
         """Seal `rows` into a synced file aside, and say where it belongs."""
@@ -136,22 +146,50 @@ class SealedStore:
             "GROUP BY ALL) GROUP BY person_id HAVING bool_or(in_care) ORDER BY person_id"
         ).to_arrow_table()
 
-    def _opened(self) -> Any:
+    def closed(self) -> Iterator[bytes]:
+        """The protected attributes of each file, closed: only the audit's key opens them."""
+        for path in self._paths():
+            content = (self.folder / path).read_bytes()
+            if closed := content[LENGTH + int.from_bytes(content[:LENGTH], "big") :]:
+                yield closed
+
+    def _public(self) -> bytes:
+        return public_half(self.folder, self.folder.parent / "keys")
+
+    def _paths(self) -> Sequence[str]:
         with reading(self.engine) as session:
-            paths = session.scalars(select(SealedPart.path).distinct().order_by(SealedPart.path)).all()
-        tables = [self._unsealed(path) for path in paths]
+            return session.scalars(select(SealedPart.path).distinct().order_by(SealedPart.path)).all()
+
+    def _opened(self) -> Any:
+        tables = [self._unsealed(path) for path in self._paths()]
         connection = duckdb.connect()
         connection.execute("SET enable_external_access = false")
-        connection.register("sealed", pa.concat_tables(tables) if tables else SCHEMA.empty_table())
+        empty = SCHEMA.empty_table().drop_columns(list(PROTECTED))
+        connection.register("sealed", pa.concat_tables(tables) if tables else empty)
         return connection
 
     def _unsealed(self, path: str) -> Any:
         content = (self.folder / path).read_bytes()
+        legal = content[LENGTH : LENGTH + int.from_bytes(content[:LENGTH], "big")]
         try:
-            plain = self._cipher.decrypt(content[:NONCE], content[NONCE:], ABOUT)
-        except InvalidTag as error:
+            plain = self._cipher.decrypt(legal[:NONCE], legal[NONCE:], ABOUT)
+        except (InvalidTag, ValueError) as error:
             raise KeyFileError("the sealed key does not open the sealed store; restore the key it had") from error
         return pq.read_table(io.BytesIO(plain))
+
+
+def _parquet(table: Any) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _any_said(table: Any) -> Any:
+    """Which rows hold a protected attribute, or take one back."""
+    said = table.column("withdrawn").fill_null(False)
+    for name in PROTECTED:
+        said = pc.or_(said, pc.is_valid(table.column(name)))
+    return said
 
 
 def _pension_months(reading: str) -> str:

@@ -172,4 +172,4 @@ def test_r10_nothing_else_is_given_out(tmp_path: Path) -> None:
     assert store.legal_ages([AS_OF]).column_names == ["person_id", "as_of", "band"]
     assert store.in_care().column_names == ["person_id"]
     public = {name for name in dir(store) if not name.startswith("_")}
-    assert public == {"engine", "folder", "seal", "write_aside", "legal_ages", "in_care"}
+    assert public == {"engine", "folder", "seal", "write_aside", "legal_ages", "in_care", "closed"}
