@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-import networkx as nx
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.known import begun, columns_needed, known
+from features.relations.components import Numbers, labels
 from features.residence import HUB
 from features.stages import Stages
 
@@ -27,21 +29,37 @@ def clusters(parts: Mapping[str, Sequence[Path]], members: pa.Table, as_of: dt.d
     """
     with Stages(folder / "stages-clusters", parts) as stages:
         homes = _homes(stages, stages.given("members", members.select(["case_id", "municipality", "person_id"])), as_of)
-        shared = stages.arrow(homes).to_pylist()
-    graph: nx.Graph[Any] = nx.Graph()
-    for row in members.select(["case_id", "person_id"]).to_pylist():
-        graph.add_edge(("case", row["case_id"]), ("person", row["person_id"]))
-    graph.add_edges_from((("case", row["case_id"]), ("address", row["address_id"])) for row in shared)
-    return components(graph)
+        shared = stages.arrow(homes)
+    return together(members.select(["case_id", "person_id"]), shared)
 
 
-def components(graph: nx.Graph[Any]) -> dict[int, int]:
-    """Case -> smallest case of its connected component; nodes are (kind, number)."""
-    found: dict[int, int] = {}
-    for component in nx.connected_components(graph):
-        cases = [number for kind, number in component if kind == "case"]
-        found |= dict.fromkeys(cases, min(cases, default=0))
-    return dict(sorted(found.items()))
+def together(members: pa.Table, homes: pa.Table) -> dict[int, int]:
+    """Case -> smallest case that hangs together with it by a person (case_id, person_id) or home (case_id, address_id).
+
+    Numbers of cases, people and addresses are apart: equal ones are no tie.
+    """
+    cases = pc.unique(pa.chunked_array([*members["case_id"].chunks, *homes["case_id"].chunks], pa.int64()))
+    cases = cases.take(pc.sort_indices(cases))
+    if not len(cases):
+        return {}
+    case_of_person, person = _placed(members, cases, "person_id")
+    case_of_home, home = _placed(homes, cases, "address_id")
+    people, places = int(person.max(initial=-1)) + 1, int(home.max(initial=-1)) + 1
+    left = np.concatenate([case_of_person, case_of_home])
+    right = len(cases) + np.concatenate([person, people + home])
+    found = labels(left, right.astype(np.int32), len(cases) + people + places)[: len(cases)]
+    _label, first, of = np.unique(found, return_index=True, return_inverse=True)
+    numbers = cases.to_numpy()
+    return dict(zip(numbers.tolist(), numbers[first[of]].tolist(), strict=True))
+
+
+def _placed(rows: pa.Table, cases: pa.Array, column: str) -> tuple[Numbers, Numbers]:
+    """Per row the place of its case among the cases, and of its other end among those."""
+    at = pc.index_in(rows["case_id"], cases).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int32)
+    coded = rows[column].combine_chunks().dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    return at, coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
 
 
 def _homes(stages: Stages, members: Any, as_of: dt.date) -> Any:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.matrix import case_members, cases_on
 from features.records import CONTRACTS
-from features.relations.clusters import clusters, components
+from features.relations.clusters import clusters, together
 from features.relations.edges import EDGE_CONTRACTS, EDGES, HUB_REASONS, NO_EDGES, edges
 from features.relations.ego import DEPTH, MOST_NODES, _Edge, ego, egos
 from tests.features.builders import SmallLake, client, stamp
@@ -250,15 +251,22 @@ def test_clusters_join_cases_by_person_and_home_and_not_by_hub(tmp_path: Path) -
     assert found == {1: 1, 2: 1, 3: 1, 4: 4, 5: 5, 6: 6, 7: 7}
 
 
+PAIRS = st.lists(st.tuples(st.integers(1, 15), st.integers(1, 15)), max_size=40)
+
+
 @settings(max_examples=100, deadline=None)
-@given(pairs=st.lists(st.tuples(st.integers(1, 15), st.integers(1, 15)), min_size=1, max_size=40))
-def test_components_are_those_of_repeated_merging(pairs: list[tuple[int, int]]) -> None:
+@given(people=PAIRS, homes=PAIRS)
+def test_clusters_are_the_components_of_networkx(people: list[tuple[int, int]], homes: list[tuple[int, int]]) -> None:
     graph: nx.Graph[Any] = nx.Graph()
-    graph.add_edges_from((("case", case), ("person", person)) for case, person in pairs)
-    label = {case: case for case, _ in pairs}
-    for _ in label:
-        for one, first in pairs:
-            for two, second in pairs:
-                if first == second:
-                    label[one] = label[two] = min(label[one], label[two])
-    assert components(graph) == label
+    graph.add_edges_from((("case", case), ("person", person)) for case, person in people)
+    graph.add_edges_from((("case", case), ("address", address)) for case, address in homes)
+    oracle: dict[int, int] = {}
+    for component in nx.connected_components(graph):
+        cases = [number for kind, number in component if kind == "case"]
+        oracle |= dict.fromkeys(cases, min(cases))
+    assert together(_pairs(people, "person_id"), _pairs(homes, "address_id")) == oracle
+
+
+def _pairs(rows: list[tuple[int, int]], other: str) -> pa.Table:
+    columns = [pa.array([row[end] for row in rows], pa.int64()) for end in (0, 1)]
+    return pa.table(columns, names=["case_id", other])
