@@ -6,6 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+
+PRODUCTION = ("WEEGSCHAAL_ADDRESS", "WEEGSCHAAL_OIDC_ISSUER")
+"""with one of these nobody signs in without an identity provider"""
+RATE, AT_ONCE = 30.0, 64
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,14 @@ class Settings:
     """demo users may sign in without a password; never with a production setting"""
     error_budgets: Mapping[str, float] = field(default_factory=dict)
     """contract -> share of broken rows above which a delivery of it is held; others keep what the contract declares"""
+    rate: float = RATE
+    """requests a second that one session, key or address may make for long; ten times as many at once; 0: no limit"""
+    at_once: int = AT_ONCE
+    """requests that are worked on at the same time; more are asked to come back (503)"""
+    address: str = ""
+    """where people reach the service, such as https://weegschaal.example.nl"""
+    oidc: Provider | None = None
+    """the identity provider; None in a demonstration"""
 
     @classmethod
     def read(cls) -> Settings:
@@ -33,7 +46,24 @@ class Settings:
         database = os.environ.get("WEEGSCHAAL_DATABASE", f"sqlite:///{home / 'weegschaal.db'}")
         mlruns = home / "mlruns" if "WEEGSCHAAL_HOME" in os.environ else Path("mlruns").resolve()
         budgets = _budgets(os.environ.get("WEEGSCHAAL_ERROR_BUDGETS", ""))
-        return cls(home, int(port), database, mlruns, os.environ.get("WEEGSCHAAL_DEMO", "1") == "1", budgets)
+        address = os.environ.get("WEEGSCHAAL_ADDRESS", "").rstrip("/")
+        return cls(
+            home=home,
+            port=int(port),
+            database=database,
+            mlruns=mlruns,
+            demo=_demo(),
+            error_budgets=budgets,
+            rate=_number("WEEGSCHAAL_RATE", RATE),
+            at_once=int(_number("WEEGSCHAAL_AT_ONCE", AT_ONCE)),
+            address=_safe(address, "WEEGSCHAAL_ADDRESS") if address else "",
+            oidc=Provider.read(address),
+        )
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where signed checkpoints of the log go, one folder per municipality."""
+        return Path(os.environ.get("WEEGSCHAAL_CHECKPOINTS", self.home / "checkpoints"))
 
     @property
     def lake(self) -> Path:
@@ -52,6 +82,64 @@ class Settings:
     def truth(self) -> Path:
         """Only evaluation of the simulated province reads it."""
         return self.home / "truth"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An OpenID Connect provider and what this service is to it."""
+
+    issuer: str
+    client: str
+    secret: str = field(repr=False)
+    groups: str = "weegschaal"
+    """first part of group names: weegschaal-0917-officer gives the role officer in 0917"""
+    claim: str = "groups"
+    """where the token names the groups"""
+
+    @classmethod
+    def read(cls, address: str) -> Provider | None:
+        """From WEEGSCHAAL_OIDC_*; None without an issuer. Raises ValueError that names what is missing."""
+        issuer = os.environ.get("WEEGSCHAAL_OIDC_ISSUER", "").rstrip("/")
+        if not issuer:
+            return None
+        missing = [name for name in ("WEEGSCHAAL_OIDC_CLIENT", "WEEGSCHAAL_OIDC_SECRET") if not os.environ.get(name)]
+        if not address:
+            missing.append("WEEGSCHAAL_ADDRESS")
+        if missing:
+            raise ValueError(f"with WEEGSCHAAL_OIDC_ISSUER these must be set too: {', '.join(missing)}")
+        return cls(
+            _safe(issuer, "WEEGSCHAAL_OIDC_ISSUER"),
+            os.environ["WEEGSCHAAL_OIDC_CLIENT"],
+            os.environ["WEEGSCHAAL_OIDC_SECRET"],
+            os.environ.get("WEEGSCHAAL_OIDC_GROUPS", "weegschaal"),
+            os.environ.get("WEEGSCHAAL_OIDC_CLAIM", "groups"),
+        )
+
+
+def _demo() -> bool:
+    real = [name for name in PRODUCTION if os.environ.get(name)]
+    asked = os.environ.get("WEEGSCHAAL_DEMO")
+    if asked == "1" and real:
+        raise ValueError(f"WEEGSCHAAL_DEMO=1 lets anyone in and does not go with {real[0]}; leave one of them out")
+    return not real if asked is None else asked == "1"
+
+
+def _number(name: str, default: float) -> float:
+    text = os.environ.get(name, str(default))
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1_000_000:
+        raise ValueError(f"{name} is {text!r}; it must be a number, 0 or more")
+    return number
+
+
+def _safe(address: str, name: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")):
+        raise ValueError(f"{name} is {address!r}; it must begin with https://")
+    return address
 
 
 def _budgets(text: str) -> dict[str, float]:

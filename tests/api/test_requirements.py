@@ -43,7 +43,9 @@ def test_r01_changes_are_the_ones_of_casework(tmp_path: Path) -> None:
     }
     case = "/api/v1/cases/{number}"
     steps = {f"{case}/{step}" for step in ("claim", "release", "findings", "approval", "return")}
-    assert changing == {("post", path) for path in steps | {"/api/v1/worklist/next", "/api/v1/session", "/api/v1/policy"}}
+    assert changing == {
+        ("post", path) for path in steps | {"/api/v1/worklist/next", "/api/v1/session", "/api/v1/policy"}
+    }
 
 
 def test_r03_whatever_holds_a_place_holds_its_reasons_limits_and_origin(tmp_path: Path) -> None:

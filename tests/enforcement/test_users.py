@@ -16,13 +16,13 @@ from enforcement.users import SESSION_LASTS, csrf_holds, demo_users, grants, see
 from tests.enforcement.province import HEERLEN, MAASTRICHT, NOW, service
 
 
-def test_the_demo_has_five_roles_in_two_municipalities(tmp_path: Path) -> None:
+def test_the_demo_has_six_roles_in_two_municipalities(tmp_path: Path) -> None:
     engine = service(tmp_path)
     with writing(engine) as session:
         seed_demo_users(session)
         assert grants(session, "officer.heerlen") == ((HEERLEN, Role.OFFICER),)
         assert grants(session, "manager.maastricht") == ((MAASTRICHT, Role.MANAGER),)
-        assert len(session.scalars(select(tables.User)).all()) == len(demo_users()) == 10
+        assert len(session.scalars(select(tables.User)).all()) == len(demo_users()) == 12
 
 
 def test_a_session_is_found_by_its_token_until_it_ends(tmp_path: Path) -> None:

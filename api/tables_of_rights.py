@@ -1,0 +1,109 @@
+"""Who may call which address: every route with what it asks for and what it is about (R17, R36).
+
+The rooms decide by permission (enforcement/access.py); this table says the same of each address, and the tests hold the
+service to it: every route x role x own, other or no municipality. A route that is not here fails them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from fastapi import FastAPI
+
+from enforcement.access import MAY, Permission, Role
+
+
+class Object(StrEnum):
+    """What an address names, and so what could be another municipality's."""
+
+    NOTHING = "nothing"
+    CASE = "case"
+    KEY = "key"
+    OTHER = "other"
+    """something that is not bound to a municipality, such as a model"""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`open`: for anybody. Without it and without a permission: for everyone who is signed in."""
+
+    permission: Permission | None = None
+    about: Object = Object.NOTHING
+    open: bool = False
+    person: bool = False
+    """shows or changes what is known about a person: nothing happens without the log (R14)"""
+
+    def allows(self, role: Role) -> bool:
+        return self.permission is None or role in MAY[self.permission]
+
+
+OPEN = Rule(open=True)
+SIGNED_IN = Rule()
+
+
+def _case(permission: Permission) -> Rule:
+    return Rule(permission, Object.CASE, person=True)
+
+
+_API = "/api/v1"
+_CASE = f"{_API}/cases/{{number}}"
+_PAGE = "/zaken/{number}"
+
+RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
+    {
+        ("GET", f"{_API}/openapi.json"): OPEN,
+        ("GET", f"{_API}/session"): SIGNED_IN,
+        ("POST", f"{_API}/session"): OPEN,
+        ("GET", f"{_API}/rights"): SIGNED_IN,
+        ("GET", f"{_API}/worklist"): Rule(Permission.LIST_CASES),
+        ("POST", f"{_API}/worklist/next"): Rule(Permission.CLAIM_CASE, person=True),
+        ("GET", _CASE): _case(Permission.READ_CASE),
+        ("GET", f"{_CASE}/history"): _case(Permission.READ_CASE),
+        ("GET", f"{_CASE}/relations"): _case(Permission.READ_CASE),
+        ("POST", f"{_CASE}/claim"): _case(Permission.CLAIM_CASE),
+        ("POST", f"{_CASE}/release"): _case(Permission.CLAIM_CASE),
+        ("POST", f"{_CASE}/findings"): _case(Permission.SAVE_FINDINGS),
+        ("POST", f"{_CASE}/approval"): _case(Permission.APPROVE_FINDINGS),
+        ("POST", f"{_CASE}/return"): _case(Permission.APPROVE_FINDINGS),
+        ("GET", f"{_API}/policy"): Rule(Permission.READ_POLICY),
+        ("GET", f"{_API}/policy/versions"): Rule(Permission.READ_POLICY),
+        ("POST", f"{_API}/policy"): Rule(Permission.CHANGE_POLICY),
+        ("GET", "/"): OPEN,
+        ("GET", "/inloggen"): OPEN,
+        ("POST", "/inloggen"): OPEN,
+        ("POST", "/uitloggen"): SIGNED_IN,
+        ("GET", "/volgorde"): OPEN,
+        ("GET", "/werklijst"): Rule(Permission.LIST_CASES),
+        ("POST", "/werklijst/volgende"): Rule(Permission.CLAIM_CASE, person=True),
+        ("GET", "/mijn-zaken"): Rule(Permission.LIST_CASES),
+        ("GET", _PAGE): _case(Permission.READ_CASE),
+        ("POST", f"{_PAGE}/oppakken"): _case(Permission.CLAIM_CASE),
+        ("POST", f"{_PAGE}/teruggeven"): _case(Permission.CLAIM_CASE),
+        ("POST", f"{_PAGE}/relaties"): _case(Permission.READ_CASE),
+        ("POST", f"{_PAGE}/gegevens"): _case(Permission.SEE_IDENTITY),
+        ("POST", f"{_PAGE}/bevindingen"): _case(Permission.SAVE_FINDINGS),
+        ("POST", f"{_PAGE}/goedkeuren"): _case(Permission.APPROVE_FINDINGS),
+        ("POST", f"{_PAGE}/terugsturen"): _case(Permission.APPROVE_FINDINGS),
+    }
+)
+"""(method, address as FastAPI writes it) -> rule"""
+
+
+def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """Every (method, address) that the service answers, static files apart."""
+    yield from _within(app.routes)
+
+
+def _within(found: Any) -> Iterator[tuple[str, str]]:
+    for route in found:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from _within(inner.routes)
+        else:
+            for method in sorted(getattr(route, "methods", None) or ()):
+                if method != "HEAD":
+                    yield method, route.path
