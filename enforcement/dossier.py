@@ -111,7 +111,7 @@ def case_view(session: Session, viewer: Viewer, number: str, *, now: dt.datetime
         due=case.due,
         version=case.version,
         blind=case.blind,
-        shown=_shown(case, score, (arms or "").split(","), own, ranked=not switch.is_off(session, viewer.municipality)),
+        shown=_shown(case, score, (arms or "").split(","), own, ranked=_ranks(session, viewer, draw)),
         ranked=_ranked(session, viewer, run),
         base_rate=draw.counts.get("base_rate") or None,
         as_of=run.as_of,
@@ -187,6 +187,11 @@ def _shown(case: Case, score: Score | None, arms: list[str], own: bool, *, ranke
         )
     facts = score.facts if score else []
     return blind.show(facts, ranking, arms, blind=case.blind, state=case.state, own_findings=own)
+
+
+def _ranks(session: Session, viewer: Viewer, draw: Draw) -> bool:
+    """Whether places may be shown: the list was made with the ranking, and it is not switched off now."""
+    return draw.ranked and not switch.is_off(session, viewer.municipality)
 
 
 def _ranked(session: Session, viewer: Viewer, run: Run) -> int:

@@ -99,7 +99,7 @@ def worklist(
             *_OF_SCORE,
             User.name,
             _own_findings(viewer).label("own_findings"),
-            switch.off(viewer.municipality).label("off"),
+            or_(switch.off(viewer.municipality), Draw.ranked.is_(False)).label("off"),
         )
         .join(Draw, Draw.id == Case.draw_id)
         .outerjoin(Score, and_(Score.run_id == Draw.run_id, Score.case_id == Case.id))

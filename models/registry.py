@@ -5,11 +5,15 @@ No pickle and none of MLflow's model flavours: an artifact is canonical JSON, an
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import importlib.metadata
 import json
 import logging
 import os
+import platform
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +24,14 @@ from models.training import TrainingReport
 from models.uncertainty import Ensemble
 
 NAME = "weegschaal"
-CHAMPION = "champion"
+CHAMPION, CHALLENGER = "champion", "challenger"
 ARTIFACTS = ("model.json", "ensemble.json", "report.json")
+ENGINE = ("numpy", "lightgbm", "interpret-core", "scikit-learn", "duckdb", "ibis-framework", "pyarrow")
+"""packages on whose version a score may depend (R29)"""
+
+
+DOCUMENTS = "documents"
+DOCUMENT = "sha256.documents."
 
 
 class TamperedError(ValueError):
@@ -66,7 +76,8 @@ class Registry:
         run = client.create_run(experiment, run_name=f"{report.champion} {report.until.isoformat()}", tags=hashes)
         run_id = run.info.run_id
         settings = {"seed": report.seed, "until": report.until, "coding": report.coding, "champion": report.champion}
-        for key, value in (settings | {"matrix_sha256": matrix_sha256, "features": len(report.names)}).items():
+        settings |= {"matrix_sha256": matrix_sha256, "features": len(report.names)}
+        for key, value in (settings | {f"version.{name}": one for name, one in engine_versions().items()}).items():
             client.log_param(run_id, key, value)
         for key, figure in report.metrics().items():
             client.log_metric(run_id, key, figure)
@@ -81,16 +92,90 @@ class Registry:
         version = client.create_model_version(NAME, source=run.info.artifact_uri, run_id=run_id, tags=tags)
         return str(version.version)
 
-    def promote(self, version: str, *, demo: bool) -> None:
-        """Make `version` champion for demonstration, and mark it so.
+    def promote(self, version: str, *, demo: bool, promotion: str = "") -> None:
+        """Make `version` champion: for use with the number of its settled promotion, or for demonstration, marked so.
 
-        Raises NotPromotedError without `demo`: real use needs two people and the references of R12.
+        A demonstration never takes the place of a model that is in use: then it becomes the challenger. Raises
+        NotPromotedError with neither: real use needs two people and the references of R12 (enforcement/promotion.py).
         """
-        if not demo:
+        if not demo and not promotion:
             raise NotPromotedError("promotion for use needs two people and references to DPIA, FRIA and IAMA (R12)")
         client = self._client()
-        client.set_model_version_tag(NAME, version, "demo", "true")
+        if promotion:
+            client.set_model_version_tag(NAME, version, "demo", "false")
+            client.set_model_version_tag(NAME, version, "promotion", promotion)
+        elif self._in_use(client):
+            client.set_registered_model_alias(NAME, CHALLENGER, version)
+            return
+        else:
+            client.set_model_version_tag(NAME, version, "demo", "true")
         client.set_registered_model_alias(NAME, CHAMPION, version)
+
+    def challenge(self, version: str) -> None:
+        """Name `version` the challenger: somebody asked for its promotion. Raises LookupError."""
+        self._find(version)
+        self._client().set_registered_model_alias(NAME, CHALLENGER, version)
+
+    def freeze(self, version: str, reason: str) -> None:
+        """Take a version out of use for good (R31): it is nobody's champion any more. Raises LookupError."""
+        client, found = self._client(), self._find(version)
+        client.set_model_version_tag(NAME, version, "frozen", reason)
+        for alias in found.aliases:
+            client.delete_registered_model_alias(NAME, alias)
+
+    def described(self, version: str | None = None) -> dict[str, Any]:
+        """What the registry knows of the champion, or of a version: {version, kind, sha256, registered_at, aliases,
+        demo, promotion, frozen, params, metrics, documents}; `documents` is name -> sha256. Raises LookupError."""
+        found = self._find(version)
+        run = self._client().get_run(found.run_id)
+        moment = dt.datetime.fromtimestamp(found.creation_timestamp / 1000, dt.UTC)
+        documents = {key.removeprefix(DOCUMENT): value for key, value in found.tags.items() if key.startswith(DOCUMENT)}
+        return {
+            "version": str(found.version),
+            "kind": found.tags["kind"],
+            "sha256": found.tags["sha256.model.json"],
+            "registered_at": moment.isoformat(timespec="seconds"),
+            "aliases": sorted(found.aliases),
+            "demo": found.tags["demo"] == "true",
+            "promotion": found.tags.get("promotion", ""),
+            "frozen": found.tags.get("frozen", ""),
+            "params": dict(sorted(run.data.params.items())),
+            "metrics": dict(sorted(run.data.metrics.items())),
+            "documents": dict(sorted(documents.items())),
+        }
+
+    def versions(self) -> list[str]:
+        """Every registered version, oldest first."""
+        found = self._client().search_model_versions(f"name='{NAME}'")
+        return sorted((str(one.version) for one in found), key=int)
+
+    def keep(self, version: str, documents: Mapping[str, bytes]) -> None:
+        """Keep documents with a version (R27), each with its sha256; one of the same name is replaced.
+
+        Raises LookupError for a version that does not exist, ValueError for the name of an artifact.
+        """
+        if taken := sorted(set(documents) & set(ARTIFACTS)):
+            raise ValueError(f"{', '.join(taken)} is an artifact of the model; it is written once")
+        client, found = self._client(), self._find(version)
+        place = self._artifacts(found) / DOCUMENTS  # MLflow would write where the folder was when the run was made
+        place.mkdir(parents=True, exist_ok=True)
+        for name, data in documents.items():
+            aside = place / f"{name}.part"
+            aside.write_bytes(data)
+            aside.replace(place / name)
+            client.set_model_version_tag(NAME, found.version, f"{DOCUMENT}{name}", hashlib.sha256(data).hexdigest())
+
+    def document(self, version: str | None, name: str) -> bytes:
+        """A document that was kept. Raises LookupError when there is none, TamperedError when it was changed."""
+        found = self._find(version)
+        if f"{DOCUMENT}{name}" not in found.tags:
+            raise LookupError(f"version {found.version} has no document {name}; make it with `weegschaal card`")
+        return _checked(self._artifacts(found) / DOCUMENTS / name, found.tags[f"{DOCUMENT}{name}"])
+
+    def _in_use(self, client: Any) -> bool:
+        """Whether there is a champion that was promoted for use."""
+        aliases = client.get_registered_model(NAME).aliases
+        return CHAMPION in aliases and "promotion" in client.get_model_version(NAME, aliases[CHAMPION]).tags
 
     def load(self, version: str | None = None) -> Registered:
         """The champion, or the version asked for, after checking the sha256 of every artifact.
@@ -98,7 +183,7 @@ class Registry:
         Raises LookupError when there is none, TamperedError when an artifact is missing or was changed.
         """
         found = self._find(version)
-        place = self.folder / "artifacts" / found.run_id / "artifacts"
+        place = self._artifacts(found)
         data = {name: _checked(place / name, found.tags[f"sha256.{name}"]) for name in ARTIFACTS}
         candidate = reader(found.tags["kind"])
         return Registered(
@@ -110,6 +195,9 @@ class Registry:
             report=json.loads(data["report.json"]),
             demo=found.tags["demo"] == "true",
         )
+
+    def _artifacts(self, found: Any) -> Path:
+        return self.folder / "artifacts" / str(found.run_id) / "artifacts"
 
     def _find(self, version: str | None) -> Any:
         from mlflow.exceptions import MlflowException
@@ -133,6 +221,17 @@ class Registry:
         logging.getLogger("alembic").setLevel(logging.WARNING)
         store = f"sqlite:///{self.folder / 'mlflow.db'}"
         return MlflowClient(tracking_uri=store, registry_uri=store)
+
+
+def engine_versions() -> dict[str, str]:
+    """Python and the packages on which a score may depend, with their versions; an absent one is left out."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in ENGINE:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def _checked(path: Path, sha256: str) -> bytes:

@@ -65,6 +65,50 @@ def test_a_tampered_artifact_is_refused(filled: Path, tmp_path: Path, name: str)
         Registry(moved).load()
 
 
+def test_a_promoted_model_is_not_displaced_by_a_demonstration(filled: Path, tmp_path: Path) -> None:
+    registry = Registry(shutil.copytree(filled, tmp_path / "in-use"))
+    registry.promote("1", demo=False, promotion="1-1")
+    assert (registry.load().version, registry.load().demo) == ("1", False)
+    registry.promote("2", demo=True)
+    assert registry.load().version == "1"
+    assert registry.described("2")["aliases"] == ["challenger"]
+    registry.challenge("1")
+    assert registry.described()["aliases"] == ["challenger", "champion"]
+    with pytest.raises(LookupError):
+        registry.challenge("9")
+
+
+def test_r31_a_frozen_model_is_no_champion(filled: Path, tmp_path: Path) -> None:
+    registry = Registry(shutil.copytree(filled, tmp_path / "frozen"))
+    registry.freeze("2", "one group is selected too often")
+    assert registry.described("2")["frozen"]
+    with pytest.raises(LookupError, match="no champion"):
+        registry.load()
+
+
+def test_r29_the_run_names_the_engine_it_was_made_on(filled: Path) -> None:
+    found = Registry(filled).described("1")
+    assert found["params"]["version.numpy"] == np.__version__
+    assert found["params"]["matrix_sha256"] == "ab" * 32
+    assert found["registered_at"][:2] == "20"
+    assert Registry(filled).versions() == ["1", "2"]
+
+
+def test_r27_documents_are_kept_with_the_model_and_a_changed_one_is_refused(filled: Path, tmp_path: Path) -> None:
+    registry = Registry(shutil.copytree(filled, tmp_path / "documented"))
+    with pytest.raises(LookupError, match="card"):
+        registry.document("2", "card.html")
+    registry.keep("2", {"card.html": b"<p>first</p>"})
+    registry.keep("2", {"card.html": b"<p>second</p>"})
+    assert registry.document(None, "card.html") == b"<p>second</p>"
+    assert list(registry.described()["documents"]) == ["card.html"]
+    with pytest.raises(ValueError, match="written once"):
+        registry.keep("2", {"model.json": b"{}"})
+    next(registry.folder.rglob("card.html")).write_bytes(b"<p>other</p>")
+    with pytest.raises(TamperedError, match="card"):
+        registry.document("2", "card.html")
+
+
 def test_nothing_is_pickled_and_nothing_is_reported_over_the_network(filled: Path) -> None:
     kept = {path.name for path in filled.rglob("*") if path.is_file()}
     assert kept == {"mlflow.db", *ARTIFACTS}
