@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,17 @@ import duckdb
 import ibis
 import pyarrow as pa
 
+WRITTEN = "COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1000"
+"""a stage is read at once and thrown away: packing it, or a dictionary of a million values, costs more than it saves"""
+
 
 class Duck:
-    """A DuckDB of its own through Ibis, that spills to `spill`."""
+    """A DuckDB of its own through Ibis, that spills to `spill` above WEEGSCHAAL_MEMORY (2GB by default)."""
 
     def __init__(self, spill: Path) -> None:
         self._views = 0
         self._duckdb: Any = duckdb.connect()
+        self._duckdb.execute("SET memory_limit = ?", [os.environ.get("WEEGSCHAAL_MEMORY", "2GB")])
         self._duckdb.execute("SET temp_directory = ?", [str(spill)])
         self._duckdb.execute("SET TimeZone = 'UTC'")
         self._duckdb.execute("SET preserve_insertion_order = false")
@@ -28,7 +33,7 @@ class Duck:
         )
         self._duckdb.execute(
             f"COPY (SELECT {casts} FROM ({ibis.to_sql(rows, dialect='duckdb')}))"
-            f" TO {_quoted(path)} (FORMAT parquet, COMPRESSION lz4)"
+            f" TO {_quoted(path)} (FORMAT parquet, {WRITTEN})"
         )
         return self.scan([path])
 

@@ -32,12 +32,12 @@ def columns_needed(contract: str, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({*columns, *declared.key, *begins, *marks}))
 
 
-def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date) -> Any:
+def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date, *, alone: bool = False) -> Any:
     """The records that count, once per municipality and as-of date for which `reach` asks.
 
     rows: the contract's rows with `columns_needed`, municipality, known_at and withdrawn. reach: which values of the
-    column `on` are asked for (on, municipality, as_of). latest: the last as-of date. Gives the columns of rows without
-    record time, with `as_of` and the asking municipality.
+    column `on` are asked for (on, municipality, as_of). latest: the last as-of date; `alone` when it is the only one,
+    which saves a join. Gives the columns of rows without record time, with `as_of` and the asking municipality.
     """
     key = contract_named(contract).key
     asked = reach.select(on, "municipality", "as_of").filter(lambda t: t[on].notnull()).distinct()
@@ -67,7 +67,7 @@ def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date) -> Any
         ],
     )
     versions = seen.mutate(superseded_at=superseded)
-    counted = versions.join(asked, [on, "municipality"])
+    counted = versions.mutate(as_of=ibis.literal(latest)) if alone else versions.join(asked, [on, "municipality"])
     midnight = counted.as_of.cast("timestamp")
     holds = (
         (counted.known_at < midnight)

@@ -24,6 +24,8 @@ class World:
         self.adults = adults
         """person_id, as_of of those who are certainly 27 or older, with `pension` (boolean)"""
         self.latest = latest
+        self.alone = stages.arrow(cases.select("as_of").distinct()).num_rows == 1
+        """whether `latest` is the only as-of date"""
         self._kept: dict[str, Any] = {}
 
     def household(self, contract: str) -> Any:
@@ -53,7 +55,8 @@ class World:
 
     def _known(self, name: str, contract: str, columns: Any, reach: Any, on: str) -> Any:
         needed = columns_needed(contract, (*columns, on))
-        return self.stages.keep(name, known(self.stages.lake(contract, needed), contract, reach, on, self.latest))
+        rows = self.stages.lake(contract, needed)
+        return self.stages.keep(name, known(rows, contract, reach, on, self.latest, alone=self.alone))
 
 
 class Sight:
