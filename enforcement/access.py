@@ -15,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, select
 
 from enforcement.errors import ForbiddenError
-from enforcement.tables import Case, Draw, Event, Finding, PolicyVersion, Score
+from enforcement.tables import Case, CaseNote, Draw, Event, Evidence, Finding, PolicyVersion, ReviewStep, Score
 from enforcement.tenants import within
 
 
@@ -35,10 +35,14 @@ class Permission(StrEnum):
     CLAIM_CASE = "claim_case"
     SAVE_FINDINGS = "save_findings"
     APPROVE_FINDINGS = "approve_findings"
+    ASSIGN_CASES = "assign_cases"
+    SEE_TEAM = "see_team"
+    OVERTURN_FINDINGS = "overturn_findings"
     SEE_RESULTS = "see_results"
     SEE_MODELS = "see_models"
     REQUEST_PROMOTION = "request_promotion"
     APPROVE_PROMOTION = "approve_promotion"
+    AUDIT_FAIRNESS = "audit_fairness"
     ADOPT_MODEL = "adopt_model"
     SWITCH_RANKING = "switch_ranking"
     READ_LOG = "read_log"
@@ -58,9 +62,13 @@ MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.CLAIM_CASE: _CASEWORK,
         Permission.SAVE_FINDINGS: _CASEWORK,
         Permission.APPROVE_FINDINGS: _CASEWORK,
+        Permission.ASSIGN_CASES: frozenset({Role.SENIOR_OFFICER}),
+        Permission.SEE_TEAM: frozenset({Role.SENIOR_OFFICER, Role.MANAGER}),
+        Permission.OVERTURN_FINDINGS: frozenset({Role.SENIOR_OFFICER}),
         Permission.SEE_RESULTS: _EVERYONE - {Role.ADMINISTRATOR},
         Permission.SEE_MODELS: frozenset({Role.DATA_SCIENTIST, Role.COMPLIANCE_REVIEWER, Role.MANAGER}),
         Permission.REQUEST_PROMOTION: frozenset({Role.DATA_SCIENTIST}),
+        Permission.AUDIT_FAIRNESS: frozenset({Role.COMPLIANCE_REVIEWER}),
         Permission.APPROVE_PROMOTION: frozenset({Role.COMPLIANCE_REVIEWER, Role.MANAGER}),
         Permission.ADOPT_MODEL: frozenset({Role.COMPLIANCE_REVIEWER, Role.MANAGER}),
         Permission.SWITCH_RANKING: frozenset({Role.COMPLIANCE_REVIEWER, Role.MANAGER}),
@@ -108,7 +116,7 @@ def require(viewer: Viewer, permission: Permission) -> None:
         raise ForbiddenError(f"the role {viewer.role.value} has no permission {permission.value}")
 
 
-Owned = TypeVar("Owned", Case, Finding, Score, Draw, Event, PolicyVersion)
+Owned = TypeVar("Owned", Case, Finding, Score, Draw, Event, PolicyVersion, CaseNote, Evidence, ReviewStep)
 
 
 def owned(viewer: Viewer, table: type[Owned]) -> ColumnElement[bool]:

@@ -268,6 +268,9 @@ class Case(Base):
     claimed_by: Mapped[str | None]
     claimed_at: Mapped[dt.datetime | None]
     lease_until: Mapped[dt.datetime | None]
+    waits_until: Mapped[dt.date | None]
+    """put aside until this day, by who has it in hand"""
+    waits_for: Mapped[str | None]
     due: Mapped[dt.date]
     version: Mapped[int] = mapped_column(default=1)
     """ETag; every change adds one"""
@@ -276,6 +279,79 @@ class Case(Base):
         Index("case_to_take", "municipality", "state", "due", "position", "number"),
         Index("case_in_order", "municipality", "due", "position", "number"),
     )
+
+
+class CaseNote(Base):
+    """A note with a case; added, never changed."""
+
+    __tablename__ = "case_note"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    draw_id: Mapped[str]
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    municipality: Mapped[str] = mapped_column(String(4))
+    author: Mapped[str]
+    at: Mapped[dt.datetime]
+    text: Mapped[str]
+    __table_args__ = (Index("note_of_case", "municipality", "draw_id", "case_id"),)
+
+
+class Evidence(Base):
+    """A document with a case, encrypted; the digest is of what was added."""
+
+    __tablename__ = "evidence"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    draw_id: Mapped[str]
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    municipality: Mapped[str] = mapped_column(String(4))
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    """bytes"""
+    sha256: Mapped[str] = mapped_column(String(64))
+    author: Mapped[str]
+    at: Mapped[dt.datetime]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    """AES-GCM: nonce and ciphertext, bound to id, digest and municipality"""
+    __table_args__ = (Index("evidence_of_case", "municipality", "draw_id", "case_id"),)
+
+
+class ReviewStep(Base):
+    """What a reviewer did to know more; a home visit with its ground and the client's consent (R35)."""
+
+    __tablename__ = "review_step"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    """in the order in which they were taken"""
+    draw_id: Mapped[str]
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    municipality: Mapped[str] = mapped_column(String(4))
+    means: Mapped[str]
+    ground: Mapped[str | None]
+    consent: Mapped[str | None]
+    author: Mapped[str]
+    at: Mapped[dt.datetime]
+    __table_args__ = (Index("step_of_case", "municipality", "draw_id", "case_id"),)
+
+
+class Absence(Base):
+    """A colleague is away, first and last day included; the deputy takes what they have in hand."""
+
+    __tablename__ = "absence"
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    first: Mapped[dt.date] = mapped_column(primary_key=True)
+    last: Mapped[dt.date]
+    deputy: Mapped[str | None]
+
+
+class SavedFilter(Base):
+    """A filter of the worklist that somebody keeps under a name."""
+
+    __tablename__ = "saved_filter"
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    query: Mapped[dict[str, Any]]
+    kept_at: Mapped[dt.datetime]
 
 
 class Finding(Base):
@@ -297,6 +373,8 @@ class Finding(Base):
     approver: Mapped[str | None]
     approved_at: Mapped[dt.datetime | None]
     approver_note: Mapped[str | None]
+    overturned_at: Mapped[dt.datetime | None]
+    """when an objection or appeal overturned it"""
     version: Mapped[int] = mapped_column(default=1)
     __table_args__ = (
         Index("finding_of_case", "draw_id", "case_id"),
@@ -374,6 +452,45 @@ class Switch(Base):
     off: Mapped[bool]
     reason: Mapped[str]
     user_id: Mapped[str]
+    at: Mapped[dt.datetime]
+
+
+class FairnessMandate(Base):
+    """What a municipality lets the fairness audit do, version by version (R10)."""
+
+    __tablename__ = "fairness_mandate"
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[dt.datetime]
+    content: Mapped[dict[str, Any]]
+    """see mandate.py"""
+    author: Mapped[str]
+
+
+class FairnessAudit(Base):
+    """An audit of a municipality's list on one run: aggregates, never rows of people (R11)."""
+
+    __tablename__ = "fairness_audit"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"))
+    model_version: Mapped[str]
+    made_at: Mapped[dt.datetime]
+    status: Mapped[str]
+    """pass, fail or insufficient"""
+    document: Mapped[dict[str, Any]]
+    __table_args__ = (Index("fairness_audit_newest", "municipality", "made_at"),)
+
+
+class FairnessAcceptance(Base):
+    """One person's written acceptance of an audit that rests on too few reviews; two are needed."""
+
+    __tablename__ = "fairness_acceptance"
+    audit_id: Mapped[str] = mapped_column(ForeignKey("fairness_audit.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    role: Mapped[str]
+    why: Mapped[str]
     at: Mapped[dt.datetime]
 
 

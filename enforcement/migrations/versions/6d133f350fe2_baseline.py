@@ -5,13 +5,27 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "f24aef342a1d"
+revision = "6d133f350fe2"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "case_note",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("draw_id", sa.String(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("case_note", schema=None) as batch_op:
+        batch_op.create_index("note_of_case", ["municipality", "draw_id", "case_id"], unique=False)
+
     op.create_table(
         "delivery",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -44,6 +58,33 @@ def upgrade() -> None:
         batch_op.create_index("event_of_object", ["municipality", "object", "number"], unique=False)
 
     op.create_table(
+        "evidence",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("draw_id", sa.String(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index("evidence_of_case", ["municipality", "draw_id", "case_id"], unique=False)
+
+    op.create_table(
+        "fairness_mandate",
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("valid_from", sa.DateTime(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("municipality", "version"),
+    )
+    op.create_table(
         "finding",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("draw_id", sa.String(), nullable=False),
@@ -59,6 +100,7 @@ def upgrade() -> None:
         sa.Column("approver", sa.String(), nullable=True),
         sa.Column("approved_at", sa.DateTime(), nullable=True),
         sa.Column("approver_note", sa.String(), nullable=True),
+        sa.Column("overturned_at", sa.DateTime(), nullable=True),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -104,6 +146,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("promotion", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_promotion_model_version"), ["model_version"], unique=False)
+
+    op.create_table(
+        "review_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("draw_id", sa.String(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("means", sa.String(), nullable=False),
+        sa.Column("ground", sa.String(), nullable=True),
+        sa.Column("consent", sa.String(), nullable=True),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("review_step", schema=None) as batch_op:
+        batch_op.create_index("step_of_case", ["municipality", "draw_id", "case_id"], unique=False)
 
     op.create_table(
         "run",
@@ -153,6 +211,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "absence",
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("first", sa.Date(), nullable=False),
+        sa.Column("last", sa.Date(), nullable=False),
+        sa.Column("deputy", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user.id"],
+        ),
+        sa.PrimaryKeyConstraint("municipality", "user_id", "first"),
+    )
+    op.create_table(
         "adoption",
         sa.Column("municipality", sa.String(length=4), nullable=False),
         sa.Column("promotion_id", sa.String(), nullable=False),
@@ -176,6 +247,7 @@ def upgrade() -> None:
         sa.Column("eligible_sha256", sa.String(), nullable=False),
         sa.Column("seed_commitment", sa.String(), nullable=False),
         sa.Column("composed_at", sa.DateTime(), nullable=False),
+        sa.Column("ranked", sa.Boolean(), server_default=sa.text("1"), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"],
@@ -184,6 +256,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("municipality", "as_of"),
     )
+    op.create_table(
+        "fairness_audit",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("model_version", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("fairness_audit", schema=None) as batch_op:
+        batch_op.create_index("fairness_audit_newest", ["municipality", "made_at"], unique=False)
+
     op.create_table(
         "grant",
         sa.Column("user_id", sa.String(), nullable=False),
@@ -275,6 +365,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_quarantine_delivery_id"), ["delivery_id"], unique=False)
 
     op.create_table(
+        "saved_filter",
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.JSON(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user.id"],
+        ),
+        sa.PrimaryKeyConstraint("municipality", "user_id", "name"),
+    )
+    op.create_table(
         "score",
         sa.Column("run_id", sa.String(), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -342,6 +445,8 @@ def upgrade() -> None:
         sa.Column("claimed_by", sa.String(), nullable=True),
         sa.Column("claimed_at", sa.DateTime(), nullable=True),
         sa.Column("lease_until", sa.DateTime(), nullable=True),
+        sa.Column("waits_until", sa.Date(), nullable=True),
+        sa.Column("waits_for", sa.String(), nullable=True),
         sa.Column("due", sa.Date(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -355,6 +460,20 @@ def upgrade() -> None:
         batch_op.create_index("case_in_order", ["municipality", "due", "position", "number"], unique=False)
         batch_op.create_index("case_to_take", ["municipality", "state", "due", "position", "number"], unique=False)
 
+    op.create_table(
+        "fairness_acceptance",
+        sa.Column("audit_id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["audit_id"],
+            ["fairness_audit.id"],
+        ),
+        sa.PrimaryKeyConstraint("audit_id", "user_id"),
+    )
     op.create_table(
         "inclusion",
         sa.Column("draw_id", sa.String(), nullable=False),
@@ -372,6 +491,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("inclusion")
+    op.drop_table("fairness_acceptance")
     with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.drop_index("case_to_take")
         batch_op.drop_index("case_in_order")
@@ -386,6 +506,7 @@ def downgrade() -> None:
         batch_op.drop_index("score_by_place")
 
     op.drop_table("score")
+    op.drop_table("saved_filter")
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_quarantine_delivery_id"))
 
@@ -402,13 +523,22 @@ def downgrade() -> None:
 
     op.drop_table("lookup")
     op.drop_table("grant")
+    with op.batch_alter_table("fairness_audit", schema=None) as batch_op:
+        batch_op.drop_index("fairness_audit_newest")
+
+    op.drop_table("fairness_audit")
     op.drop_table("draw")
     op.drop_table("adoption")
+    op.drop_table("absence")
     op.drop_table("user")
     op.drop_table("switch")
     op.drop_table("step")
     op.drop_table("seed_commitment")
     op.drop_table("run")
+    with op.batch_alter_table("review_step", schema=None) as batch_op:
+        batch_op.drop_index("step_of_case")
+
+    op.drop_table("review_step")
     with op.batch_alter_table("promotion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_promotion_model_version"))
 
@@ -420,6 +550,11 @@ def downgrade() -> None:
         batch_op.drop_index("finding_of_case")
 
     op.drop_table("finding")
+    op.drop_table("fairness_mandate")
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.drop_index("evidence_of_case")
+
+    op.drop_table("evidence")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("event_of_object")
 
@@ -428,3 +563,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_sha256"))
 
     op.drop_table("delivery")
+    with op.batch_alter_table("case_note", schema=None) as batch_op:
+        batch_op.drop_index("note_of_case")
+
+    op.drop_table("case_note")
