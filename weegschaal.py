@@ -170,6 +170,52 @@ def _show_ingested(result: dict[str, Any]) -> None:
 
 
 @app.command()
+def quarantine(
+    delivery: Annotated[str | None, typer.Option(metavar="DELIVERY", help="Every row of this one delivery.")] = None,
+    explain: Annotated[int | None, typer.Option(metavar="ID", help="One row: what is wrong and what to do.")] = None,
+    reveal: Annotated[
+        str | None, typer.Option(metavar="PURPOSE", help="With --explain: what it said; the purpose is logged first.")
+    ] = None,
+    replay: Annotated[str | None, typer.Option(metavar="DELIVERY", help="Try what is withheld of it again.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="With --replay: the same file, or the sender's corrected one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is withheld by delivery and reason, explain a row, or try it again after a fix.
+
+    Example: weegschaal quarantine --explain 17
+    """
+    from enforcement.settings import Settings
+    from pipelines import quarantine as withheld
+    from pipelines.replay import replayed
+
+    if sum(one is not None for one in (delivery, explain, replay)) > 1:
+        raise typer.BadParameter("choose one of --delivery, --explain and --replay")
+    if reveal is not None and explain is None:
+        raise typer.BadParameter("it goes with --explain ID", param_hint="--reveal")
+    if file is not None and replay is None:
+        raise typer.BadParameter("it goes with --replay DELIVERY", param_hint="--file")
+    settings = Settings.read()
+    if explain is not None:
+        one = withheld.explained(settings, explain, reveal)
+        emit(one, as_json, lambda made: table(f"Row {explain}", [{"": k, " ": _told(v)} for k, v in made.items()]))
+    elif replay is not None:
+        emit(replayed(settings, replay, file), as_json, lambda made: table("Replayed", [made]))
+    elif delivery is not None:
+        rows = withheld.rows_of(settings, delivery)
+        emit({"rows": rows}, as_json, lambda made: table("Withheld", made["rows"]))
+    else:
+        groups = withheld.listed(settings)
+        shown_rows = [row | {"delivery": row["delivery"][:12]} for row in groups]
+        emit({"quarantine": groups}, as_json, lambda _: table("Quarantine", shown_rows))
+
+
+def _told(value: Any) -> Any:
+    return "\n".join(value) if isinstance(value, list) else value
+
+
+@app.command()
 def features(
     as_of: AsOf = None,
     as_json: AsJson = False,
@@ -482,13 +528,14 @@ def sources(as_json: AsJson = False) -> None:
 
     Example: weegschaal sources
     """
+    from enforcement.settings import Settings
     from pipelines import overview
 
     def show(made: dict[str, Any]) -> None:
         table("Formats", made["sources"])
         table("Contracts", [{k: v for k, v in one.items() if k != "columns"} for one in made["contracts"]])
 
-    emit(overview.sources(), as_json, show)
+    emit(overview.sources(Settings.read()), as_json, show)
 
 
 @app.command()

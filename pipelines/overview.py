@@ -21,8 +21,9 @@ from pipelines.lake import Lake
 from pipelines.sources import READERS
 
 
-def sources() -> dict[str, Any]:
-    """{"sources": formats that can be read, "contracts": what they give, with columns and legal basis}."""
+def sources(settings: Settings) -> dict[str, Any]:
+    """{"sources": formats that can be read, "contracts": what they give, with columns, legal basis, budget}."""
+    budgets = settings.error_budgets
     formats = [{"source": one.SOURCE, "reads": (one.__doc__ or "").strip().split("\n")[0]} for one in READERS.values()]
     contracts = [
         {
@@ -34,6 +35,7 @@ def sources() -> dict[str, Any]:
             "legal_basis": one.legal_basis,
             "purpose": one.purpose,
             "max_age_days": one.max_age_days,
+            "error_budget": budgets.get(one.name, one.error_budget),
             "columns": [
                 {"name": column.name, "type": column.type, "meaning": column.about.meaning}
                 for column in one.delivered_columns
@@ -94,7 +96,10 @@ def status(settings: Settings) -> dict[str, Any]:
         per = session.execute(
             sql_select(Part.contract, func.count(), func.sum(Part.rows)).group_by(Part.contract).order_by(Part.contract)
         ).all()
-        withheld = session.scalar(sql_select(func.count()).select_from(Quarantine)) or 0
+        withheld = (
+            session.scalar(sql_select(func.count()).select_from(Quarantine).where(Quarantine.resolved_at.is_(None)))
+            or 0
+        )
         steps = session.scalars(sql_select(Step).order_by(Step.finished_at)).all()
         draws = session.scalars(sql_select(Draw).order_by(Draw.as_of, Draw.municipality)).all()
     return {

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
@@ -245,11 +246,15 @@ class Publication:
         ).fetchall():
             self.flags[delivery][flag] += times
 
-    def seal(self, staged: Staged) -> None:
-        """The protected attributes of the good rows, encrypted beside the lake."""
+    def seal(self, staged: Staged, known_at: dt.datetime | None = None) -> None:
+        """The protected attributes of the good rows, encrypted beside the lake; `known_at` when not their own."""
         rows = sealed_rows(self.connection, staged)
         if rows is None or not len(rows):
             return
+        if known_at is not None:
+            place = rows.schema.get_field_index("known_at")
+            moments = pa.array([known_at] * len(rows), rows.schema.field(place).type)
+            rows = rows.set_column(place, rows.schema.field(place), moments)
         aside, file = self.lake.sealed.write_aside(rows)
         reached("sealed_written")
         self._settle(aside, self.lake.sealed.folder / file.path)
