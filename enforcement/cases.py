@@ -39,6 +39,10 @@ class State(StrEnum):
 class Step(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
+    PUT_ASIDE = "put_aside"
+    TAKE_UP = "take_up"
+    HAND_OVER = "hand_over"
+    ASSIGN = "assign"
     WITHDRAW = "withdraw"
     """nobody's own: the switch does it (R13)"""
     SAVE_FIRST = "save_first"
@@ -57,6 +61,10 @@ TRANSITIONS: Mapping[tuple[State, Step], State] = MappingProxyType(
         (State.CLAIMED, Step.RELEASE): State.OPEN,
         (State.OPEN, Step.WITHDRAW): State.WITHDRAWN,
         (State.CLAIMED, Step.WITHDRAW): State.WITHDRAWN,  # a lease that ran out
+        (State.CLAIMED, Step.PUT_ASIDE): State.CLAIMED,
+        (State.CLAIMED, Step.TAKE_UP): State.CLAIMED,
+        (State.CLAIMED, Step.HAND_OVER): State.CLAIMED,
+        (State.OPEN, Step.ASSIGN): State.CLAIMED,
         (State.CLAIMED, Step.SAVE_FIRST): State.OPEN,
         (State.CLAIMED, Step.SAVE): State.FINDINGS,
         (State.FINDINGS, Step.APPROVE_FIRST): State.FINDINGS,
@@ -76,6 +84,12 @@ STATE_WORDS: Mapping[State, tuple[str, str]] = MappingProxyType(
     }
 )
 """state -> (Dutch, English)"""
+
+
+IN_NOBODYS_HAND: Mapping[str, None] = MappingProxyType(
+    dict.fromkeys(("claimed_by", "claimed_at", "lease_until", "waits_until", "waits_for"))
+)
+"""what a case loses when nobody has it in hand"""
 
 
 def after(state: str, step: Step) -> State:
@@ -144,6 +158,8 @@ def _claim(session: Session, viewer: Viewer, now: dt.datetime, which: ColumnElem
             claimed_by=viewer.user,
             claimed_at=stored(now),
             lease_until=stored(now + LEASE),
+            waits_until=None,
+            waits_for=None,
             version=Case.version + 1,
         )
         .returning(Case.number, Case.version)
@@ -175,8 +191,7 @@ def release(session: Session, viewer: Viewer, number: str, version: int, now: dt
     """Gives the viewer's own case back to the list; gives the new version. Raises as `step` does."""
     require(viewer, Permission.CLAIM_CASE)
     case = mine(session, viewer, number)
-    freed = {"claimed_by": None, "claimed_at": None, "lease_until": None}
-    version = step(session, viewer, case, Step.RELEASE, version, freed)
+    version = step(session, viewer, case, Step.RELEASE, version, IN_NOBODYS_HAND)
     note(session, viewer, "case_released", number, now)
     return version
 

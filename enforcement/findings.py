@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from enforcement.access import Permission, Viewer, owned, require, rows
-from enforcement.cases import LEASE, Step, find, mine, note, step
+from enforcement.cases import IN_NOBODYS_HAND, LEASE, Step, find, mine, note, step
 from enforcement.clock import stored
 from enforcement.errors import ConflictError, FindingsError, ForbiddenError
 from enforcement.selection import RANDOM, RISK, SIGNAL, TOP_UP
@@ -190,7 +190,7 @@ def save_findings(
         reviewer=viewer.user,
         saved_at=stored(now),
     )
-    new = step(session, viewer, case, which, version, {"claimed_by": None, "claimed_at": None, "lease_until": None})
+    new = step(session, viewer, case, which, version, IN_NOBODYS_HAND)
     session.add(finding)
     session.flush()
     note(session, viewer, "findings_saved", number, now, {"finding": finding.id})
@@ -243,6 +243,34 @@ def return_findings(
     _judge(session, viewer, waiting, "returned", remark, now)
     note(session, viewer, "findings_returned", number, now, {"finding": waiting.id})
     return Saved(waiting.id, new, find(session, viewer, number).state)
+
+
+def overturn(session: Session, viewer: Viewer, number: str, finding: str, ground: str, now: dt.datetime) -> None:
+    """Records that an objection or appeal overturned approved findings: they no longer count as a change, in results
+    and in labels (statistics.md, Labels). What was found stays as it was written.
+
+    Raises ForbiddenError, NotFoundError, FindingsError for a ground that says nothing, ConflictError.
+    """
+    require(viewer, Permission.OVERTURN_FINDINGS)
+    if len(ground.strip()) < SHORTEST_NOTE:
+        raise FindingsError("ground", "Noem de beslissing op bezwaar of beroep.", "Name the ruling on the objection.")
+    case = find(session, viewer, number)
+    changed = session.execute(
+        update(Finding)
+        .where(*_of_case(viewer, case), Finding.id == finding, Finding.state == "approved")
+        .where(Finding.overturned_at.is_(None))
+        .values(
+            overturned_at=stored(now),
+            approver_note=func.coalesce(Finding.approver_note + "\n", "") + ground.strip(),
+            version=Finding.version + 1,
+        )
+        .returning(Finding.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if changed is None:
+        raise ConflictError(f"case {number} has no such approved findings that still stand")
+    session.expire_all()
+    note(session, viewer, "findings_overturned", number, now, {"finding": finding})
 
 
 def _of_case(viewer: Viewer, case: Case) -> tuple[Any, ...]:
@@ -299,7 +327,7 @@ def _judge(session: Session, viewer: Viewer, waiting: Finding, state: str, remar
 def approved_outcomes(
     session: Session, municipality: str, since: dt.datetime, dossier: Callable[[int], str]
 ) -> list[dict[str, Any]]:
-    """Approved findings since a moment, as rows of the contract 'outcomes', for delivery back to the lake.
+    """Findings approved or overturned since a moment, as rows of the contract 'outcomes', to go back to the lake.
 
     `dossier(case_id)` gives the municipality's own case number. Of a case that was reviewed twice the first findings
     are the outcome; the second measure disagreement. Columns: case, selected, arm, probability, closed, approved,
@@ -327,13 +355,13 @@ def approved_outcomes(
             "cause": finding.cause,
             "effect": finding.effect,
             "amount_cents": finding.amount_cents,
-            "overturned": None,
-            "_approved_at": finding.approved_at,
+            "overturned": finding.overturned_at is not None or None,
+            "_changed_at": max(one for one in (finding.approved_at, finding.overturned_at) if one),
         }
     return [
         {name: value for name, value in row.items() if not name.startswith("_")}
         for row in outcomes.values()
-        if row["_approved_at"] >= stored(since)
+        if row["_changed_at"] >= stored(since)
     ]
 
 

@@ -37,6 +37,8 @@ class ArmCount:
     """EUR cents a month that clients turned out to be entitled to more"""
     down_cents: int = 0
     """EUR cents a month less"""
+    overturned: int = 0
+    """of the unchanged: changed according to the review, until an objection or appeal overturned it"""
 
     @property
     def completion(self) -> float | None:
@@ -53,6 +55,7 @@ class _Counter:
     nothing_irregular: int = 0
     up_cents: int = 0
     down_cents: int = 0
+    overturned: int = 0
 
     def add(self, finding: Finding | None) -> None:
         self.listed += 1
@@ -62,12 +65,14 @@ class _Counter:
         if effect == Effect.UNKNOWN:
             self.inconclusive += 1
             return
-        changed = effect in (Effect.UP, Effect.DOWN)
+        stands = finding.overturned_at is None
+        changed = stands and effect in (Effect.UP, Effect.DOWN)
         self.changed += changed
         self.unchanged += not changed
+        self.overturned += not stands
         self.nothing_irregular += finding.cause == Cause.NOTHING_IRREGULAR
-        self.up_cents += (finding.amount_cents or 0) * (effect == Effect.UP)
-        self.down_cents += (finding.amount_cents or 0) * (effect == Effect.DOWN)
+        self.up_cents += (finding.amount_cents or 0) * (stands and effect == Effect.UP)
+        self.down_cents += (finding.amount_cents or 0) * (stands and effect == Effect.DOWN)
 
     def done(self) -> ArmCount:
         reviewed = self.changed + self.unchanged
@@ -81,6 +86,7 @@ class _Counter:
             nothing_irregular=self.nothing_irregular,
             up_cents=self.up_cents,
             down_cents=self.down_cents,
+            overturned=self.overturned,
         )
 
 

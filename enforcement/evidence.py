@@ -1,0 +1,144 @@
+"""Documents with a case: encrypted, with the SHA-256 of what was added, so that an altered one is noticed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enforcement.access import Permission, Viewer, owned, require
+from enforcement.cases import find, mine, note
+from enforcement.clock import shown, stored
+from enforcement.errors import ConflictError, NotFoundError, RefusedError
+from enforcement.keys import Keys
+from enforcement.notes import sees_colleagues
+from enforcement.tables import Evidence, User
+
+LARGEST = 10 * 2**20
+"""bytes"""
+KINDS: Mapping[str, bytes] = MappingProxyType(
+    {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n", "image/jpeg": b"\xff\xd8\xff"}
+)
+"""media type -> how such a file begins; nothing that a browser could run"""
+NONCE = 12
+
+
+class AlteredError(ConflictError):
+    """The document is no longer what was added: it, or its record, was changed outside this service."""
+
+
+@dataclass(frozen=True)
+class Document:
+    id: str
+    name: str
+    media_type: str
+    size: int
+    """bytes"""
+    sha256: str
+    author: str
+    at: dt.datetime
+
+
+def add_document(
+    session: Session, viewer: Viewer, keys: Keys, number: str, name: str, content: bytes, now: dt.datetime
+) -> Document:
+    """Adds a document to the viewer's own case. Its kind is what it begins with, whatever its name says.
+
+    Raises RefusedError for an empty, too large or unknown kind of file, NotFoundError, ConflictError, ForbiddenError.
+    """
+    require(viewer, Permission.CLAIM_CASE)
+    if not content:
+        raise RefusedError("the file is empty")
+    if len(content) > LARGEST:
+        raise RefusedError(f"a document has at most {LARGEST // 2**20} MiB")
+    kind = next((kind for kind, start in KINDS.items() if content.startswith(start)), None)
+    if kind is None:
+        raise RefusedError("add a PDF, PNG or JPEG")
+    case = mine(session, viewer, number)
+    digest, which, nonce = hashlib.sha256(content).hexdigest(), secrets.token_hex(16), os.urandom(NONCE)
+    kept = Evidence(
+        id=which,
+        draw_id=case.draw_id,
+        case_id=case.id,
+        municipality=case.municipality,
+        name=_plain(name),
+        media_type=kind,
+        size=len(content),
+        sha256=digest,
+        author=viewer.user,
+        at=stored(now),
+        sealed=nonce + _cipher(keys).encrypt(nonce, content, _bound(which, digest, case.municipality)),
+    )
+    session.add(kept)
+    session.flush()
+    note(session, viewer, "document_added", number, now, {"document": which, "sha256": digest})
+    return _described(session, kept)
+
+
+def list_documents(session: Session, viewer: Viewer, number: str, now: dt.datetime) -> tuple[Document, ...]:
+    """The documents of a case, oldest first, after the look was logged; a colleague's as notes are shown (R6)."""
+    case = find(session, viewer, number)
+    note(session, viewer, "documents_listed", number, now)
+    found = session.scalars(
+        select(Evidence)
+        .where(owned(viewer, Evidence), Evidence.draw_id == case.draw_id, Evidence.case_id == case.id)
+        .order_by(Evidence.at, Evidence.id)
+    ).all()
+    everything = sees_colleagues(session, viewer, case)
+    return tuple(_described(session, one) for one in found if everything or one.author == viewer.user)
+
+
+def open_document(
+    session: Session, viewer: Viewer, keys: Keys, number: str, document: str, now: dt.datetime
+) -> tuple[Document, bytes]:
+    """One document as it was added, after the look was logged. Raises NotFoundError, and AlteredError."""
+    case = find(session, viewer, number)
+    kept = session.scalars(
+        select(Evidence).where(
+            owned(viewer, Evidence),
+            Evidence.id == document,
+            Evidence.draw_id == case.draw_id,
+            Evidence.case_id == case.id,
+        )
+    ).first()
+    if kept is None or not (kept.author == viewer.user or sees_colleagues(session, viewer, case)):
+        raise NotFoundError(f"no such document with case {number}")
+    note(session, viewer, "document_read", number, now, {"document": document})
+    bound = _bound(kept.id, kept.sha256, kept.municipality)
+    try:
+        content = _cipher(keys).decrypt(kept.sealed[:NONCE], kept.sealed[NONCE:], bound)
+    except InvalidTag:
+        raise AlteredError(f"document {document} is not what was added; restore it from the backup") from None
+    return _described(session, kept), content
+
+
+def _cipher(keys: Keys) -> AESGCM:
+    return AESGCM(HKDF(hashes.SHA256(), 32, None, b"weegschaal evidence").derive(keys.master))
+
+
+def _bound(which: str, digest: str, municipality: str) -> bytes:
+    """What a document is sealed to: put under another id, digest or municipality it does not open."""
+    return f"{which}:{digest}:{municipality}".encode()
+
+
+def _plain(name: str) -> str:
+    """A file name without folders, signs that mean something to a system, or length."""
+    last = re.split(r"[/\\]", name)[-1]
+    return re.sub(r"[^\w .()-]", "_", last).strip(" .")[:120] or "document"
+
+
+def _described(session: Session, kept: Evidence) -> Document:
+    author = session.get_one(User, kept.author).name
+    return Document(kept.id, kept.name, kept.media_type, kept.size, kept.sha256, author, shown(kept.at))

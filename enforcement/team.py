@@ -1,0 +1,71 @@
+"""The team of a municipality: who has how much in hand, and by when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enforcement.access import Permission, Viewer, owned, require
+from enforcement.cases import State
+from enforcement.clock import stored
+from enforcement.handover import CASEWORKERS, absent
+from enforcement.tables import Case, Finding, Grant, User
+from enforcement.tenants import within
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one colleague has to do. Counts of cases; nothing about what was found."""
+
+    user: str
+    name: str
+    in_hand: int
+    waiting: int
+    overdue: int
+    next_due: dt.date | None
+    away_until: dt.date | None
+    approved: int
+    """findings approved in the last 30 days"""
+
+
+def team(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Load, ...]:
+    """Everyone who reviews cases in the viewer's municipality, by name, with load and deadlines."""
+    require(viewer, Permission.SEE_TEAM)
+    people = session.execute(
+        select(User.id, User.name)
+        .join(Grant, Grant.user_id == User.id)
+        .where(within(Grant, viewer.municipality), Grant.role.in_([role.value for role in CASEWORKERS]))
+        .distinct()
+        .order_by(User.name)
+    ).all()
+    away = absent(session, viewer.municipality, now.date())
+    held = session.execute(
+        select(Case.claimed_by, Case.due, Case.waits_until).where(owned(viewer, Case), Case.state == State.CLAIMED)
+    ).all()
+    recent = session.scalars(
+        select(Finding.reviewer).where(
+            owned(viewer, Finding),
+            Finding.state == "approved",
+            Finding.approved_at >= stored(now - dt.timedelta(days=30)),
+        )
+    ).all()
+    today = now.date()
+    found = []
+    for user, name in people:
+        own = [one for one in held if one.claimed_by == user]
+        found.append(
+            Load(
+                user=user,
+                name=name,
+                in_hand=len(own),
+                waiting=sum(one.waits_until is not None and one.waits_until > today for one in own),
+                overdue=sum(one.due < today for one in own),
+                next_due=min((one.due for one in own), default=None),
+                away_until=away[user].last if user in away else None,
+                approved=recent.count(user),
+            )
+        )
+    return tuple(found)
