@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,51 +14,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from models.outcomes import LabelCoding
+
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 KEYS = ("case_id", "as_of", "municipality")
 """columns of matrix.parquet that are no features"""
-
-
-@dataclass(frozen=True)
-class LabelCoding:
-    """Which outcomes count as positive. Default: the review changed the entitlement downwards, or showed wrong data
-    that would have (statistics.md, Labels). What is neither positive nor missing is 0."""
-
-    name: str = "review"
-    effects: frozenset[str] = frozenset({"down"})
-    causes: frozenset[str] = frozenset({"registry_wrong"})
-    missing_effects: frozenset[str] = frozenset({"unknown"})
-    missing_causes: frozenset[str] = frozenset({"inconclusive"})
-
-    def label(
-        self, *, cause: str | None, effect: str | None, approved: dt.date | None, overturned: bool | None
-    ) -> float:
-        """1.0, 0.0, or NaN when there is no label: unfinished, not approved, or inconclusive.
-
-        An outcome that an objection or appeal overturned changed nothing in the end: 0.
-
-        >>> coding = LabelCoding()
-        >>> day = dt.date(2025, 3, 1)
-        >>> coding.label(cause="breach_of_duty", effect="down", approved=day, overturned=None)
-        1.0
-        >>> coding.label(cause="inconclusive", effect="none", approved=day, overturned=None)
-        nan
-        """
-        if approved is None or (cause is None and effect is None):
-            return float("nan")
-        if overturned:
-            return 0.0
-        if cause in self.missing_causes:
-            return float("nan")
-        if effect in self.effects or cause in self.causes:
-            return 1.0
-        return float("nan") if effect is None or effect in self.missing_effects else 0.0
-
-
-SERVICE_LIST = LabelCoding(name="service", effects=frozenset({"up"}), causes=frozenset())
-"""the label of the service list: the entitlement went up (R34)"""
 
 
 @dataclass(frozen=True)
@@ -89,9 +51,9 @@ class Examples:
         n = len(self.case_id)
         if self.X.shape != (n, len(self.names)):
             raise ValueError(f"X is {self.X.shape}; it must be {(n, len(self.names))}")
-        for field in fields(self):
-            if field.name not in ("X", "names") and len(getattr(self, field.name)) != n:
-                raise ValueError(f"{field.name} has {len(getattr(self, field.name))} rows; X has {n}")
+        for one in fields(self):
+            if one.name not in ("X", "names") and len(getattr(self, one.name)) != n:
+                raise ValueError(f"{one.name} has {len(getattr(self, one.name))} rows; X has {n}")
         if not np.isfinite(self.X).all():
             column = self.names[int(np.argwhere(~np.isfinite(self.X))[0][1])]
             raise ValueError(f"feature {column} holds NaN or infinity; its declaration must state a fill")
@@ -120,6 +82,8 @@ class Gathered:
     """outcomes of cases that had no matrix row in the `reach` days before the list"""
     without_label: int
     """chosen but inconclusive, unfinished, unapproved or known too late; kept as rows with a missing label"""
+    other: Mapping[str, Floats] = field(default_factory=dict)
+    """the labels of the same rows under other codings, by the coding's name"""
 
 
 def latest_outcomes(parts: Sequence[Path], until: dt.date) -> pa.Table:
@@ -148,14 +112,15 @@ def gather(
     *,
     until: dt.date,
     coding: LabelCoding | None = None,
+    others: Sequence[LabelCoding] = (),
     clusters: Mapping[int, int] | None = None,
     reach: int = 45,
 ) -> Gathered:
     """Join each outcome to the features as of the last matrix date on or before its list, at most `reach` days back.
 
     matrix: matrix.parquet (case_id, as_of, municipality, features as DOUBLE). outcomes: as `latest_outcomes` gives.
-    Labels count only when known strictly before `until`. clusters: case id -> number of its person, household and
-    address cluster; without it a case is its own cluster.
+    Labels count only when known strictly before `until`; `others` are codings to compare with.
+    clusters: case id -> number of its person, household and address cluster; without it a case is its own cluster.
     """
     coding = coding or LabelCoding()
     with duckdb.connect() as engine:
@@ -185,7 +150,8 @@ def gather(
         probability=joined.column("probability").cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64),
         cluster=np.array([(clusters or {}).get(int(case), int(case)) for case in case_id], dtype=np.int64),
     )
-    return Gathered(examples, outcomes.num_rows - len(examples), int(np.isnan(label).sum()))
+    other = {one.name: _labels(joined, one, until)[0] for one in others}
+    return Gathered(examples, outcomes.num_rows - len(examples), int(np.isnan(label).sum()), other)
 
 
 def _labels(joined: pa.Table, coding: LabelCoding, until: dt.date) -> tuple[Floats, NDArray[np.datetime64]]:

@@ -30,7 +30,8 @@ from features.matrix import case_members, sources_needed
 from features.relations.clusters import clusters
 from features.relations.edges import edges
 from features.relations.ego import egos
-from models.dataset import LabelCoding, latest_outcomes
+from models.dataset import latest_outcomes
+from models.outcomes import LabelCoding
 from models.registry import Registry
 from models.scoring import score as score_cases
 from pipelines.eligibility import candidates, gather

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.dataset import SERVICE_LIST, LabelCoding, gather, latest_outcomes, rolling_origin
+from models.dataset import gather, latest_outcomes, rolling_origin
+from models.outcomes import SERVICE_LIST, LabelCoding
 from tests.models.builders import examples
 
 DAY = dt.date(2025, 3, 1)
