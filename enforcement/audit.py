@@ -93,16 +93,21 @@ def check(events: Iterable[Event]) -> list[str]:
     wrong: list[str] = []
     number, previous = 0, GENESIS
     for event in events:
-        at = f"{event.municipality} entry {event.number}"
-        if event.number != number + 1:
-            wrong.append(f"{at}: follows entry {number}, a gap or a repetition")
-        if event.previous != previous:
-            wrong.append(f"{at}: does not hold the hash of the entry before it")
-        if hashlib.sha256(event.body.encode()).hexdigest() != event.hash:
-            wrong.append(f"{at}: its body was changed")
-        wrong += [f"{at}: its column {name} differs from its body" for name in _differing(event)]
+        wrong += [f"{event.municipality} entry {event.number}: {fault}" for fault in faults(event, number, previous)]
         number, previous = event.number, event.hash
     return wrong
+
+
+def faults(event: Event, number: int, previous: str) -> list[str]:
+    """What is wrong with one entry after the entry `number` with the hash `previous`."""
+    wrong = []
+    if event.number != number + 1:
+        wrong.append(f"follows entry {number}, a gap or a repetition")
+    if event.previous != previous:
+        wrong.append("does not hold the hash of the entry before it")
+    if hashlib.sha256(event.body.encode()).hexdigest() != event.hash:
+        wrong.append("its body was changed")
+    return wrong + [f"its column {name} differs from its body" for name in _differing(event)]
 
 
 def _differing(event: Event) -> list[str]:

@@ -28,6 +28,7 @@ from tests.enforcement.province import HEERLEN, MAASTRICHT, NOW, service
 
 VERIFIER = Path(weegschaal_verify.__file__)
 ENTRIES = 12
+CAUGHT = (weegschaal_verify.BROKEN, weegschaal_verify.NOT_THE_SEALED)
 
 
 def write(session: Session, municipality: str, n: int) -> None:
@@ -125,7 +126,7 @@ def test_r15_an_edit_with_a_fitting_hash_is_caught_up_to_the_checkpoint(
     rehash(entry, data)
     changed = [*lines[:at], json.dumps(entry), *lines[at + 1 :]]
     sealed = [weegschaal_verify.Checkpoint(HEERLEN, ENTRIES, last["hash"])]
-    assert judged(tmp_path_factory.getbasetemp(), changed, sealed) == weegschaal_verify.BROKEN
+    assert judged(tmp_path_factory.getbasetemp(), changed, sealed) != weegschaal_verify.HOLDS
     assert (judged(tmp_path_factory.getbasetemp(), changed) == weegschaal_verify.BROKEN) == (at < ENTRIES - 1)
 
 
@@ -136,7 +137,7 @@ def test_r15_deletion_and_truncation_are_caught(
     cut = lines[:at] + lines[at + length :]
     last = json.loads(lines[-1])
     sealed = [weegschaal_verify.Checkpoint(HEERLEN, ENTRIES, last["hash"])]
-    assert judged(tmp_path_factory.getbasetemp(), cut, sealed) == weegschaal_verify.BROKEN
+    assert judged(tmp_path_factory.getbasetemp(), cut, sealed) in CAUGHT
     if at + length < ENTRIES:
         assert judged(tmp_path_factory.getbasetemp(), cut) == weegschaal_verify.BROKEN
         assert in_service(cut)
@@ -179,7 +180,7 @@ def test_r15_the_verifier_says_how_much_is_not_sealed(tmp_path: Path, lines: lis
     path.write_text("".join(line + "\n" for line in lines))
     eighth = json.loads(lines[7])["hash"]
     assert "not sealed yet: 4" in run(path, "--checkpoint", f"0917:8:{eighth}").stdout
-    assert run(path, "--checkpoint", f"0917:9:{eighth}").returncode == 1
+    assert run(path, "--checkpoint", f"0917:9:{eighth}").returncode == weegschaal_verify.NOT_THE_SEALED
 
 
 def test_r15_the_verifier_imports_nothing_of_the_service() -> None:
