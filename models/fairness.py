@@ -296,14 +296,8 @@ class _Figures:
 
     def _worth(self, family: Family, metric: str, i: int, rows: int) -> float:
         """Equally weighted rows that the denominator is worth."""
-        if metric in OF_PEOPLE and self.table.people is not self.table.labels:
-            return float(rows)
-        if metric == "ppr":
-            return float(rows)
-        codes = [CELLS.index(cell) for cell in METRICS[metric].denominator]
-        weights = family.labels[i, codes]
-        squares = np.divide(weights**2, family.effective[i, codes], where=weights > 0, out=np.zeros(len(codes)))
-        return float(weights.sum() ** 2 / squares.sum()) if squares.sum() > 0 else 0.0
+        everybody = metric in OF_PEOPLE and self.table.people is not self.table.labels
+        return float(rows) if everybody or metric == "ppr" else family.worth(metric, i)
 
     def _compared(
         self, family: Family, metric: str, figures: Sequence[Figure], drawn: tuple[Floats, Floats]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from models.confusion import METRICS
@@ -76,26 +76,36 @@ Cells = tuple[tuple[str, bool], ...]
 
 def report(audit: Audit, language: str, source: str) -> str:
     """HTML in "nl" or "en". source: what was audited, such as the name of the file. Raises KeyError otherwise."""
+    return page([("", audit)], language, source)
+
+
+def page(sections: Sequence[tuple[str, Audit]], language: str, source: str, before: str = "") -> str:
+    """Several audits on one page, each under its heading. before: HTML that stands above them."""
     words = WORDS[language]
-    families = dict.fromkeys(tuple(group.key) for group in audit.groups)
-    parts = [_head(audit, words, language, source)]
-    for columns in families:
-        groups = [one for one in audit.groups if tuple(one.key) == columns]
-        compared = [one for one in audit.comparisons if tuple(one.group) == columns]
-        parts.append(f"<h2>{escape(' × '.join(columns))}</h2>")
-        parts += [_metric(name, groups, compared, audit.total, words, language) for name in METRICS]
+    parts = [_head(words, language, source), before]
+    for heading, audit in sections:
+        parts.append(f"<h2>{escape(heading)}</h2>" if heading else "")
+        parts.append(f"<p>{words['n']}: {audit.rows}</p>{_notes(audit, words, language)}")
+        for columns in dict.fromkeys(tuple(group.key) for group in audit.groups):
+            groups = [one for one in audit.groups if tuple(one.key) == columns]
+            compared = [one for one in audit.comparisons if tuple(one.group) == columns]
+            parts.append(f"<h2>{escape(' × '.join(columns))}</h2>")
+            parts += [_metric(name, groups, compared, audit.total, words, language) for name in METRICS]
     return "".join(parts) + "</main></body></html>\n"
 
 
-def _head(audit: Audit, words: Mapping[str, str], language: str, source: str) -> str:
+def _notes(audit: Audit, words: Mapping[str, str], language: str) -> str:
     notes = "".join(f"<li>{escape(nl if language == 'nl' else en)}</li>" for nl, en in audit.warnings)
-    listed = f"<h2>{words['warnings']}</h2><ul>{notes}</ul>" if notes else ""
+    return f"<h3>{words['warnings']}</h3><ul>{notes}</ul>" if notes else ""
+
+
+def _head(words: Mapping[str, str], language: str, source: str) -> str:
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{words["title"]}: {escape(source)}</title>'
         f"<style>{STYLE}</style></head><body><main><h1>{words['title']}</h1>"
-        f"<p>{escape(source)} · {words['n']}: {audit.rows}</p><p>{words['intro']}</p>"
-        f"<p><strong>{words['limits']}</strong></p><p class='note'>{words['letters']}</p>{listed}"
+        f"<p>{escape(source)}</p><p>{words['intro']}</p>"
+        f"<p><strong>{words['limits']}</strong></p><p class='note'>{words['letters']}</p>"
     )
 
 

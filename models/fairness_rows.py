@@ -75,6 +75,13 @@ class Family:
         above, below = (sums[:, [CELLS.index(c) for c in names]].sum(1) for names in (one.numerator, one.denominator))
         return above, np.full_like(below, below.sum()) if metric == "ppr" else below
 
+    def worth(self, metric: str, i: int) -> float:
+        """Equally weighted rows that the denominator of a figure from outcomes is worth (Kish)."""
+        codes = [CELLS.index(cell) for cell in METRICS[metric].denominator]
+        weights = self.labels[i, codes]
+        squares = np.divide(weights**2, self.effective[i, codes], where=weights > 0, out=np.zeros(len(codes)))
+        return float(weights.sum() ** 2 / squares.sum()) if squares.sum() > 0 else 0.0
+
     def values(self, metric: str) -> list[float | None]:
         above, below = self.counts(metric, self.part(metric)[0])
         return [share(float(a), float(b)) for a, b in zip(above, below, strict=True)]
