@@ -39,7 +39,7 @@ def labels(left: Numbers, right: Numbers, nodes: int) -> Numbers:
 
 
 def components(ties: pa.Table) -> pa.Table:
-    """COMPONENTS of ties (left, right: BIGINT, any numbers), in no order; who is tied to itself alone is a component."""
+    """COMPONENTS of ties (left, right: BIGINT, any numbers), in no order; one tied to itself alone counts too."""
     if not len(ties):
         return COMPONENTS.empty_table()
     (left, right), nodes = _placed([ties[name].to_numpy() for name in ("left", "right")])

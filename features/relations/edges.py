@@ -89,7 +89,7 @@ def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | 
     """
     with Stages(folder / "stages-edges", parts) as stages:
         towns = stages.lake("benefits", ()).select("municipality").distinct()
-        seen = _Seen(stages, stages.keep("towns", towns), as_of)
+        seen = Seen(stages, stages.keep("towns", towns), as_of)
         made = [stages.keep(f"edges{kind.__name__}", kind(seen)) for kind in KINDS]
         every = reduce(lambda one, other: one.union(other), made)
         every = stages.keep("edges_found", _once(_taken_for(every, stages, same or {})))
@@ -100,7 +100,7 @@ def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | 
     return path
 
 
-class _Seen:
+class Seen:
     """Known records of everyone, per municipality that pays benefits."""
 
     def __init__(self, stages: Stages, towns: Any, as_of: dt.date) -> None:
@@ -146,7 +146,7 @@ def _edge(
     )
 
 
-def _stays(seen: _Seen) -> Any:
+def _stays(seen: Seen) -> Any:
     columns = ("start_earliest", "start_latest", "end_earliest", "certainty", "function", "overflow")
     s = seen.records("stays", "person_id", "address_municipality", *columns)
     s = s.filter(
@@ -161,7 +161,7 @@ def _stays(seen: _Seen) -> Any:
     return _edge(s, "stay", verb, ends, "stays", (s.start_earliest, s.end_earliest), far, s.overflow.fill_null(False))
 
 
-def _kinships(seen: _Seen) -> Any:
+def _kinships(seen: Seen) -> Any:
     k = seen.records("kinships", "person_id", "start_earliest", "start_latest", "end_earliest", "end_latest")
     k = k.filter(k.other_id.notnull() & (k.start_latest.isnull() | (k.start_latest < k.as_of)))
     k = k.filter(k.end_earliest.isnull() | (k.end_earliest >= k.as_of) | (k.relation == "partner"))
@@ -178,7 +178,7 @@ def _kinships(seen: _Seen) -> Any:
     )
 
 
-def _employers(seen: _Seen) -> Any:
+def _employers(seen: Seen) -> Any:
     i = seen.records("incomes", "person_id", "employer", "start_earliest", "end_latest", "kind")
     i = i.filter(~i.kind.isin(OWN_BENEFITS) & i.employer.notnull())
     i = i.mutate(last=i.end_latest.coalesce(i.start_earliest)).filter(lambda t: t.last < t.as_of)
@@ -192,14 +192,14 @@ def _employers(seen: _Seen) -> Any:
     return _edge(i, "employer", "employer", ends, "incomes", (i.start, over))
 
 
-def _posts(seen: _Seen) -> Any:
+def _posts(seen: Seen) -> Any:
     f = seen.records("functionaries", "person_id", "role", "start_earliest", "start_latest", "end_earliest")
     f = f.filter(begun(f.start_latest, f.as_of) & (f.end_earliest.isnull() | (f.end_earliest >= f.as_of)))
     ends = (_node("person", f.person_id), _node("company", f.company))
     return _edge(f, "director", f.role, ends, "functionaries", (f.start_earliest, f.end_earliest))
 
 
-def _seats(seen: _Seen) -> Any:
+def _seats(seen: Seen) -> Any:
     columns = ("address_id", "address_municipality", "start_earliest", "start_latest", "end_earliest")
     c = seen.records("companies", "company", *columns)
     c = c.filter(
@@ -212,7 +212,7 @@ def _seats(seen: _Seen) -> Any:
     return _edge(c, "stay", "seat", ends, "companies", (c.start_earliest, c.end_earliest), far)
 
 
-def _vehicles(seen: _Seen) -> Any:
+def _vehicles(seen: Seen) -> Any:
     v = seen.records("vehicles", "person_id", "start_earliest", "start_latest", "end_earliest")
     v = v.filter(
         v.vehicle_id.notnull()
@@ -223,7 +223,7 @@ def _vehicles(seen: _Seen) -> Any:
     return _edge(v, "vehicle", "vehicle", ends, "vehicles", (v.start_earliest, v.end_earliest))
 
 
-def _accounts(seen: _Seen) -> Any:
+def _accounts(seen: Seen) -> Any:
     p = seen.records("payments", "person_id", "account_id", "month")
     p = p.filter(p.account_id.notnull() & (p.month < p.as_of))
     p = p.group_by("municipality", "as_of", "person_id", "account_id").aggregate(
@@ -235,7 +235,7 @@ def _accounts(seen: _Seen) -> Any:
     return _edge(p, "account", "account", ends, "payments", (p.start, over))
 
 
-def _rights(seen: _Seen) -> Any:
+def _rights(seen: Seen) -> Any:
     """Who has a right on real estate, and at which address that lies."""
     columns = ("parcel_id", "address_id", "address_municipality", "acquired_earliest", "acquired_latest")
     r = seen.records("properties", "person_id", *columns, "ended_earliest")
