@@ -606,6 +606,42 @@ def migrate(
     emit({"before": before, "after": after}, as_json, lambda made: out.print(f"{before or 'none'} -> {after}"))
 
 
+@app.command()
+def checkpoint(as_json: AsJson = False) -> None:
+    """Sign what is new at the end of every municipality's log and export it to the municipality's folder.
+
+    Served, it happens every minute. Example: weegschaal checkpoint
+    """
+    from enforcement.checkpoints import seal_all, signing_key
+    from enforcement.database import engine_of
+    from enforcement.settings import Settings
+
+    settings = Settings.read()
+    now = dt.datetime.now(dt.UTC)
+    made = seal_all(engine_of(settings.database), settings.checkpoints, signing_key(settings.keys), now)
+    rows = [dataclasses.asdict(one) for one in made]
+    emit({"checkpoints": rows}, as_json, lambda told: table("Checkpoints", told["checkpoints"]))
+
+
+@app.command(name="log")
+def export_log(
+    municipality: Annotated[str, typer.Argument(help="Code of the municipality, four digits.")],
+    file: Annotated[Path, typer.Argument(help="Where to write it, as JSON lines.")],
+    as_json: AsJson = False,
+) -> None:
+    """Export a municipality's log for weegschaal_verify.py.
+
+    Example: weegschaal log 0917 log-0917.jsonl
+    """
+    from enforcement import audit
+    from enforcement.database import acting_for, engine_of, reading
+    from enforcement.settings import Settings
+
+    with reading(acting_for(engine_of(Settings.read().database), municipality)) as session:
+        entries = audit.export(session, municipality, file)
+    emit({"entries": entries, "file": file}, as_json, lambda told: out.print(f"{told['entries']} entries: {file}"))
+
+
 def main() -> None:
     """Run the command; what a person can mend is one line on stderr and exit code 1."""
     try:
