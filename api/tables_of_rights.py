@@ -22,6 +22,8 @@ class Object(StrEnum):
 
     NOTHING = "nothing"
     CASE = "case"
+    PART = "part"
+    """something that belongs to a case, such as a document"""
     KEY = "key"
     OTHER = "other"
     """something that is not bound to a municipality, such as a model"""
@@ -69,6 +71,23 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", f"{_CASE}/findings"): _case(Permission.SAVE_FINDINGS),
         ("POST", f"{_CASE}/approval"): _case(Permission.APPROVE_FINDINGS),
         ("POST", f"{_CASE}/return"): _case(Permission.APPROVE_FINDINGS),
+        ("POST", f"{_CASE}/wait"): _case(Permission.CLAIM_CASE),
+        ("POST", f"{_CASE}/resume"): _case(Permission.CLAIM_CASE),
+        ("POST", f"{_CASE}/hand-over"): _case(Permission.CLAIM_CASE),
+        ("GET", f"{_CASE}/notes"): _case(Permission.READ_CASE),
+        ("POST", f"{_CASE}/notes"): _case(Permission.CLAIM_CASE),
+        ("GET", f"{_CASE}/documents"): _case(Permission.READ_CASE),
+        ("POST", f"{_CASE}/documents"): _case(Permission.CLAIM_CASE),
+        ("GET", f"{_CASE}/documents/{{document}}"): Rule(Permission.READ_CASE, Object.PART, person=True),
+        ("GET", f"{_CASE}/steps"): Rule(Permission.READ_CASE, Object.CASE),
+        ("POST", f"{_CASE}/steps"): _case(Permission.CLAIM_CASE),
+        ("POST", f"{_CASE}/overturn"): _case(Permission.OVERTURN_FINDINGS),
+        ("POST", f"{_API}/assignments"): Rule(Permission.ASSIGN_CASES),
+        ("POST", f"{_API}/absences"): Rule(Permission.CLAIM_CASE, person=True),
+        ("GET", f"{_API}/team"): Rule(Permission.SEE_TEAM),
+        ("GET", f"{_API}/filters"): Rule(Permission.LIST_CASES),
+        ("PUT", f"{_API}/filters/{{name}}"): Rule(Permission.LIST_CASES),
+        ("DELETE", f"{_API}/filters/{{name}}"): Rule(Permission.LIST_CASES),
         ("GET", f"{_API}/policy"): Rule(Permission.READ_POLICY),
         ("GET", f"{_API}/policy/versions"): Rule(Permission.READ_POLICY),
         ("POST", f"{_API}/policy"): Rule(Permission.CHANGE_POLICY),

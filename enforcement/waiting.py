@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from enforcement.access import Permission, Viewer, require
 from enforcement.cases import LEASE, Step, mine, note, step
 from enforcement.clock import stored
-from enforcement.errors import RefusedError
+from enforcement.errors import ConflictError, RefusedError
 
 
 class WaitsFor(StrEnum):
@@ -58,7 +58,7 @@ def take_up(session: Session, viewer: Viewer, number: str, version: int, now: dt
     require(viewer, Permission.CLAIM_CASE)
     case = mine(session, viewer, number)
     if case.waits_until is None:
-        raise RefusedError(f"case {number} is not waiting")
+        raise ConflictError(f"case {number} is not waiting")
     resumed = {"waits_until": None, "waits_for": None, "lease_until": stored(now + LEASE)}
     new = step(session, viewer, case, Step.TAKE_UP, version, resumed)
     note(session, viewer, "case_taken_up", number, now)

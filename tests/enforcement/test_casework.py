@@ -80,7 +80,7 @@ def test_a_case_put_aside_stays_with_its_reviewer_until_the_day(engine: Engine) 
             claim(session, SECOND, number, NOW + 15 * DAY)
         version = take_up(session, OFFICER, number, version, NOW + 3 * DAY)
         assert find(session, OFFICER, number).waits_until is None
-        with pytest.raises(RefusedError, match="not waiting"):
+        with pytest.raises(ConflictError, match="not waiting"):
             take_up(session, OFFICER, number, version, NOW + 3 * DAY)
 
 
@@ -278,7 +278,7 @@ def test_a_filter_is_kept_by_name_for_its_owner(engine: Engine) -> None:
         assert [(one.name, one.filters) for one in kept_filters(session, OFFICER)] == [("te beoordelen", waiting)]
         assert kept_filters(session, SECOND) == ()
         assert kept_filters(session, replace(OFFICER, municipality="0935")) == ()
-        with pytest.raises(NotFoundError):
-            drop_filter(session, SECOND, "te beoordelen")
+        drop_filter(session, SECOND, "te beoordelen")
+        assert len(kept_filters(session, OFFICER)) == 1
         drop_filter(session, OFFICER, "te beoordelen")
         assert kept_filters(session, OFFICER) == ()
