@@ -179,8 +179,11 @@ def composition(t: Any, members: Any) -> Any:
     """
     terms, h = t.term, t.housemates
     here = h.group_by("case_id", "as_of").aggregate(adults=h.person_id.nunique(where=h.adult), hub=h.hub.max())
-    b = t.benefits.filter(lambda r: (r.role == "client") & (r.start_earliest < r.as_of))
-    counted = b.group_by(*OF_CASE).aggregate(counted=b.cost_sharers.argmax(b.start_earliest))
+    b = t.benefits.filter(lambda r: (r.role == "client") & (r.start_earliest < r.as_of) & r.cost_sharers.notnull())
+    # Not argmax: which of two equal starts it takes, and what it does without a value, is each engine's own.
+    b = b.mutate(newest=b.start_earliest.max().over(group_by=[b.case_id, b.municipality, b.as_of]))
+    b = b.filter(b.start_earliest == b.newest)
+    counted = b.group_by(*OF_CASE).aggregate(counted=b.cost_sharers.max())
     pairs = members.group_by("case_id", "as_of").aggregate(couple=(members.role == "partner").any())
     homed = t.homes.filter((t.homes.role == "client") & t.homes.address_id.notnull())
     homed = homed.filter(homed.function.fill_null("W") != "B").select("case_id", "as_of").distinct()
