@@ -124,25 +124,50 @@ def simulate(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders of deliveries.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders of deliveries.")] = None,
     source: Annotated[str | None, typer.Option(help="Name of the format; recognised by content when left out.")] = None,
     municipality: Annotated[str | None, typer.Option(help="Code of the municipality it is for, four digits.")] = None,
+    from_database: Annotated[
+        str | None, typer.Option(metavar="URL", help="A PostgreSQL that holds extracts; keep passwords in ~/.pgpass.")
+    ] = None,
+    table_of: Annotated[
+        list[str] | None, typer.Option("--table", metavar="CONTRACT=TABLE", help="A table or view to read there.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read deliveries, check them, and publish them in the lake; what is wrong goes to quarantine with its reason.
 
     Example: weegschaal ingest deliveries/2026-11 --municipality 0917
+
+    Or from tables: weegschaal ingest --from-database postgresql://reader@host/office --table incomes=uwv.incomes
     """
     from enforcement.settings import Settings
-    from pipelines.deliveries import bring_in
+    from pipelines.deliveries import bring_from_database, bring_in
     from pipelines.steps import unseen
 
     if municipality is not None and not (len(municipality) == 4 and municipality.isdigit()):
         raise typer.BadParameter(f"{municipality!r} is not a municipality code; use four digits such as 0917")
-    result = bring_in(Settings.read(), paths, source, municipality, unseen if as_json else shown)
+    display = unseen if as_json else shown
+    if bool(paths) == bool(from_database) or bool(from_database) != bool(table_of):
+        raise typer.BadParameter("give files or folders, or --from-database with at least one --table")
+    if from_database:
+        tables = _pairs(table_of or [], "--table", "CONTRACT=TABLE")
+        result = bring_from_database(Settings.read(), from_database, tables, municipality, display)
+    else:
+        result = bring_in(Settings.read(), paths or [], source, municipality, display)
     emit(result, as_json, _show_ingested)
     if any(file["status"] in ("refused", "held") for file in result["files"]):
         raise typer.Exit(1)
+
+
+def _pairs(words: list[str], option: str, form: str) -> dict[str, str]:
+    pairs = {}
+    for one in words:
+        name, sign, value = one.partition("=")
+        if not (name and sign):
+            raise typer.BadParameter(f"{one!r} is not {form}", param_hint=option)
+        pairs[name] = value
+    return pairs
 
 
 def _show_ingested(result: dict[str, Any]) -> None:
@@ -555,12 +580,7 @@ def records(
     from enforcement.settings import Settings
     from pipelines import overview
 
-    conditions = {}
-    for one in where or []:
-        name, sign, value = one.partition("=")
-        if not sign:
-            raise typer.BadParameter(f"{one!r} is not FIELD=VALUE", param_hint="--where")
-        conditions[name] = value
+    conditions = _pairs(where or [], "--where", "FIELD=VALUE")
     result = overview.records(Settings.read(), contract, conditions, limit, reveal)
     emit(result, as_json, lambda made: table(contract, made["records"]))
 

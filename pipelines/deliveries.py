@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from enforcement.settings import Settings
 from pipelines import province
 from pipelines.ingest import ingest
+from pipelines.sources.postgres import unload
 from pipelines.steps import Show, Tally, fingerprint, once
 
 
@@ -49,6 +51,23 @@ def bring_in(
         reports = ingest(settings, paths, source=source, municipality=municipality, seed=seed)
         tally.rows = sum(sum(one.records.values()) for one in reports)
     return {"files": [one.as_json() for one in reports]}
+
+
+def bring_from_database(
+    settings: Settings, url: str, tables: Mapping[str, str], municipality: str | None, show: Show
+) -> dict[str, Any]:
+    """Ingest tables of a PostgreSQL ({contract: table}): {"files": [one report each]}. What was unloaded is removed.
+
+    Raises RefusedError when the database or a table is not as it should be; nothing is published then.
+    """
+    folder = settings.home / "unloaded"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with show("unload"):
+            unload(url, tables, folder)
+        return bring_in(settings, [folder], None, municipality, show)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _beside(figure: province.Figure) -> dict[str, Any]:
