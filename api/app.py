@@ -10,7 +10,19 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import case, case_pages, findings, pages, policy, problems, relations, rights, session, worklist
+from api import (
+    case,
+    case_pages,
+    findings,
+    pages,
+    policy,
+    problems,
+    promotion,
+    relations,
+    rights,
+    session,
+    worklist,
+)
 from api.rendering import STATIC, problem_page
 from api.security import SafeHeaders
 from enforcement.database import engine_of
@@ -39,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )  # fmt: skip
     app.state.settings = settings
-    for part in (session, worklist, case, relations, findings, policy, rights):
+    for part in (session, worklist, case, relations, findings, policy, promotion, rights):
         app.include_router(part.router)
     for part in (pages, case_pages):
         app.include_router(part.router, include_in_schema=False)

@@ -196,6 +196,15 @@ def refuse_unless_usable(session: Session, version: str, sha256: str, today: dt.
     return found
 
 
+def usable(session: Session, version: str, sha256: str, today: dt.date) -> bool:
+    """Whether the promotion of this very model holds today."""
+    try:
+        refuse_unless_usable(session, version, sha256, today)
+    except RefusedError:
+        return False
+    return True
+
+
 def _refuse_old_audit(audited_on: dt.date, today: dt.date) -> None:
     if audited_on > today:
         raise RefusedError(f"the bias audit is dated {audited_on}, which is still to come")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
@@ -23,7 +23,7 @@ from enforcement.draws import extend
 from enforcement.errors import ConflictError, ForbiddenError, RefusedError
 from enforcement.policy import Policy, in_force
 from enforcement.promotion import freeze
-from enforcement.selection import RISK, SIGNAL, further, seed_of
+from enforcement.selection import RISK, SIGNAL, commitment, further, seed_of
 from enforcement.tables import Case, Draw, Finding, Inclusion, Run, Switch
 from enforcement.tenants import within
 
@@ -68,6 +68,11 @@ def position(session: Session, municipality: str) -> Switch | None:
     return session.get(Switch, municipality)
 
 
+def years(session: Session, municipality: str) -> set[int]:
+    """The years of the municipality's draws."""
+    return {day.year for day in session.scalars(select(Draw.as_of).where(within(Draw, municipality)))}
+
+
 def without_risk(policy: Policy) -> Policy:
     """The policy with the risk places given to random and signal, in the proportion that these two have.
 
@@ -80,11 +85,11 @@ def without_risk(policy: Policy) -> Policy:
 
 
 def switch_off(
-    session: Session, municipality: str, actor: Actor, reason: str, secret: bytes | None, now: dt.datetime
+    session: Session, municipality: str, actor: Actor, reason: str, secrets: Mapping[int, bytes], now: dt.datetime
 ) -> Effect:
     """Switches a municipality's ranking off, all in the caller's transaction.
 
-    secret: the yearly secret of the draws (draws.yearly_secret); without it nothing is drawn in the free places.
+    secrets: year -> secret of the draws (draws.yearly_secret); without the one that was committed nothing is drawn.
     Raises RefusedError without a reason, ConflictError when it is off already.
     """
     _set(session, municipality, True, actor, reason, now)
@@ -93,7 +98,8 @@ def switch_off(
         gone = _withdraw(session, draw, now)
         continuing += _in_hand(session, draw)
         withdrawn += gone
-        if gone and secret is not None:
+        secret = secrets.get(draw.as_of.year, b"")
+        if gone and commitment(secret) == draw.seed_commitment:  # a wrong secret is no reason to leave the ranking on
             drawn += _walk_on(session, draw, gone, secret)
     effect = Effect(withdrawn, continuing, drawn)
     _note(session, municipality, actor, "ranking_switched_off", reason, now, dataclasses.asdict(effect))
@@ -125,7 +131,7 @@ class Affected:
 
 
 def freeze_model(
-    session: Session, version: str, actor: Actor, reason: str, secrets: dict[int, bytes], now: dt.datetime
+    session: Session, version: str, actor: Actor, reason: str, secrets: Mapping[int, bytes], now: dt.datetime
 ) -> tuple[Affected, ...]:
     """A discrimination incident (R31, AI Act 73): the model is never used again, every municipality with a list of it
     is switched off, and the cases that were chosen because of it are told.
@@ -136,11 +142,9 @@ def freeze_model(
     if not runs:
         raise RefusedError(f"no list was ever made with model version {version}")
     freeze(session, version, reason, now)
-    towns = session.execute(
-        select(Draw.municipality, Draw.as_of).where(Draw.run_id.in_(runs)).order_by(Draw.municipality, Draw.as_of)
-    ).all()
+    towns = sorted(set(session.scalars(select(Draw.municipality).where(Draw.run_id.in_(runs)))))
     found = []
-    for town, last in {one.municipality: one.as_of for one in towns}.items():
+    for town in towns:
         chosen = affected(session, town, runs)
         audit.append(
             session,
@@ -154,7 +158,7 @@ def freeze_model(
             at=now,
         )
         if not is_off(session, town):
-            switch_off(session, town, actor, reason, secrets.get(last.year), now)
+            switch_off(session, town, actor, reason, secrets, now)
         found.append(chosen)
     return tuple(found)
 

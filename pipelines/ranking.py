@@ -14,13 +14,17 @@ import pyarrow.parquet as pq
 from sqlalchemy import insert
 from sqlalchemy import select as sql_select
 
+from enforcement.adoption import adopted
 from enforcement.cases import open_cases
 from enforcement.database import engine_of, reading, writing
 from enforcement.draws import commit_secret, drawn, record, yearly_secret
+from enforcement.errors import RefusedError
 from enforcement.exemptions import sift
 from enforcement.policy import adopt, in_force, standard_for
+from enforcement.promotion import refuse_unless_usable, usable
 from enforcement.selection import compose
 from enforcement.settings import Settings
+from enforcement.switch import is_off, without_risk
 from enforcement.tables import Case, Draw, Network, Run, Score
 from enforcement.tenants import within
 from enforcement.users import seed_demo_users
@@ -55,6 +59,7 @@ def score(settings: Settings, as_of: dt.date | None, show: Show) -> dict[str, An
     source that the features need is missing or too old (R37).
     """
     registered = _champion(settings)
+    _refuse_unless_allowed(settings, registered)
     lake = Lake(settings)
     day = as_of or newest_date(lake)
     matrix = build_matrix(settings, day, show)
@@ -177,11 +182,23 @@ class _Drawing:
 
     def _compose(self, session: Any, town: str, known: Any, rate: dict[str, int]) -> None:
         version, policy = in_force(session, town)
+        ranked = self._ranks(session, town)
+        if not ranked:
+            policy = without_risk(policy)
         sifted = sift(known.facts, policy)
         eligible = candidates(sifted.eligible, self.places, known.signals, self.clusters)
         secret = yearly_secret(self.settings.keys, self.run.as_of.year)
         composition = compose(eligible, policy, town, self.run.as_of, secret)
-        record(session, composition, self.run.id, policy, version, now(), exempt=sifted.counts, base_rate=rate)
+        kept = record(session, composition, self.run.id, policy, version, now(), exempt=sifted.counts, base_rate=rate)
+        kept.ranked = ranked
+
+    def _ranks(self, session: Any, town: str) -> bool:
+        """Whether this municipality's list may have a risk arm: not switched off, and the model is adopted there and
+        still in force. A demonstration needs no adoption."""
+        if is_off(session, town):
+            return False
+        version, sha256 = self.run.model_version, self.run.model_sha256
+        return self.run.demo or (usable(session, version, sha256, now().date()) and adopted(session, town, version))
 
     def _keep_networks(self) -> None:
         """Relations of the listed cases, as they were on the run's date."""
@@ -234,6 +251,18 @@ def _champion(settings: Settings) -> Any:
         return Registry(settings.mlruns).load()
     except LookupError as error:
         raise LookupError("there is no champion to score with; run `weegschaal train` first") from error
+
+
+def _refuse_unless_allowed(settings: Settings, registered: Any) -> None:
+    """Raises RefusedError unless the champion may be used today (R11-R13)."""
+    if registered.demo:
+        if not settings.demo:
+            raise RefusedError(
+                f"version {registered.version} was made champion for demonstration only; promote it first (R12)"
+            )
+        return
+    with reading(engine_of(settings.database)) as session:
+        refuse_unless_usable(session, registered.version, registered.sha256, now().date())
 
 
 def _shown(draw: Draw) -> dict[str, Any]:

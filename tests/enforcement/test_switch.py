@@ -80,7 +80,14 @@ def take(engine: Engine, arms: str) -> str:
 
 def turn_off(engine: Engine, viewer: Viewer = COMPLIANCE, secret: bytes | None = SECRET):
     with writing(engine) as session:
-        return switch_off(session, viewer.municipality, Actor.of(viewer), "places look wrong", secret, LATER)
+        return switch_off(
+            session,
+            viewer.municipality,
+            Actor.of(viewer),
+            "places look wrong",
+            {AS_OF.year: secret} if secret else {},
+            LATER,
+        )
 
 
 def test_r13_unclaimed_risk_cases_are_withdrawn_and_nothing_else(lists: Engine) -> None:
@@ -167,7 +174,7 @@ def test_r13_a_second_person_switches_it_on_and_places_are_back(lists: Engine) -
         switch_on(session, HEERLEN, Actor.of(MANAGER), "solved", LATER)
         assert any(row.place for row in worklist(session, OFFICER, limit=200, now=LATER).items)
     with pytest.raises(RefusedError, match="why"), writing(lists) as session:
-        switch_off(session, HEERLEN, Actor.of(MANAGER), "", SECRET, LATER)
+        switch_off(session, HEERLEN, Actor.of(MANAGER), "", {}, LATER)
 
 
 @pytest.mark.parametrize("role", set(Role) - {Role.COMPLIANCE_REVIEWER, Role.MANAGER})

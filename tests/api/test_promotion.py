@@ -1,0 +1,120 @@
+"""Promotion, adoption and the switch over HTTP: who may, who may not, and what the next request shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+
+from enforcement.database import engine_of, reading
+from enforcement.settings import Settings
+from enforcement.tables import Switch
+from models.contenders import contenders
+from models.registry import Registry
+from models.training import train
+from tests.api.builders import HEERLEN, MAASTRICHT, a_case, visitors
+from tests.models.builders import UNTIL, examples, features
+
+PAPERS = {
+    "version": "1",
+    "audit": "audit-7",
+    "audited_on": dt.datetime.now(dt.UTC).date().isoformat(),
+    "dpia": "dpia-3",
+    "fria": "fria-2",
+    "iama": "iama-1",
+}
+WHO = ("scientist.heerlen", "compliance.heerlen", "manager.heerlen", "manager.maastricht", "officer.heerlen")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with one version."""
+    folder = tmp_path_factory.mktemp("mlruns")
+    small = [one for one in contenders(features(), examples(10).names, 1) if one.name == "scorecard"]
+    Registry(folder).record(train(examples(1_500), features(), 1, UNTIL, small, refits=2))
+    return folder
+
+
+@pytest.fixture
+def served(made_up: Settings, trained: Path) -> Settings:
+    shutil.copytree(trained, made_up.mlruns)
+    return made_up
+
+
+def test_r12_the_whole_way_from_a_request_to_a_champion(served: Settings) -> None:
+    registry = Registry(served.mlruns)
+    with visitors(served, *WHO) as (scientist, compliance, manager, elsewhere, officer):
+        assert scientist.post("/api/v1/promotions", json=PAPERS | {"version": "9"}).status_code == 404
+        assert officer.post("/api/v1/promotions", json=PAPERS).status_code == 403
+        asked = scientist.post("/api/v1/promotions", json=PAPERS)
+        assert asked.status_code == 200, asked.text
+        assert asked.json()["model_sha256"] == registry.described("1")["sha256"]
+        assert registry.described("1")["aliases"] == ["challenger"]
+        place = f"/api/v1/promotions/{asked.json()['id']}"
+        assert scientist.post(f"{place}/approval").status_code == 403
+        assert compliance.post(f"{place}/approval").json()["state"] == "requested"
+        assert compliance.post(f"{place}/approval").status_code == 403, "the same person twice"
+        assert manager.post("/api/v1/adoptions", json={"version": "1"}).status_code == 400
+        with pytest.raises(LookupError):
+            registry.load()
+        done = elsewhere.post(f"{place}/approval").json()
+        assert (done["state"], len(done["approvals"])) == ("promoted", 2)
+        assert (registry.load().version, registry.load().demo) == ("1", False)
+        assert registry.described()["promotion"] == done["id"]
+        assert [one["id"] for one in manager.get("/api/v1/promotions").json()] == [done["id"]]
+        assert officer.get(place).status_code == 403
+
+        assert manager.post("/api/v1/adoptions", json={"version": "1"}).json()["adopted"] is False
+        assert manager.post("/api/v1/adoptions", json={"version": "1"}).status_code == 403
+        assert elsewhere.get("/api/v1/adoptions/1").json() == {"version": "1", "people": [], "adopted": False}
+        assert compliance.post("/api/v1/adoptions", json={"version": "1"}).json()["adopted"] is True
+
+
+def test_a_request_without_its_papers_is_refused(served: Settings) -> None:
+    old = (dt.datetime.now(dt.UTC).date() - dt.timedelta(days=91)).isoformat()
+    with visitors(served, "scientist.heerlen") as (scientist,):
+        for name in ("audit", "dpia", "fria", "iama"):
+            assert scientist.post("/api/v1/promotions", json=PAPERS | {name: ""}).status_code == 422
+        answer = scientist.post("/api/v1/promotions", json=PAPERS | {"audited_on": old})
+        assert answer.status_code == 400
+        assert "90 days" in answer.json()["detail"]
+
+
+def test_a_reviewer_says_no(served: Settings) -> None:
+    with visitors(served, "scientist.heerlen", "compliance.heerlen") as (scientist, compliance):
+        place = f"/api/v1/promotions/{scientist.post('/api/v1/promotions', json=PAPERS).json()['id']}"
+        assert scientist.post(f"{place}/rejection", json={"why": "no"}).status_code == 403
+        assert compliance.post(f"{place}/rejection", json={"why": "not convincing"}).json()["state"] == "rejected"
+        assert compliance.post(f"{place}/approval").status_code == 409
+
+
+def test_r13_switched_during_work_the_next_request_shows_no_place(made_up: Settings) -> None:
+    number = a_case(made_up, blind=False)
+    who = ("officer.heerlen", "manager.heerlen", "compliance.heerlen", "officer.maastricht")
+    with visitors(made_up, *who) as (officer, manager, compliance, elsewhere):
+        officer.post(f"/api/v1/cases/{number}/claim")
+        assert officer.get(f"/api/v1/cases/{number}").json()["explanation"]["would_change_it"] == []
+        assert officer.get("/api/v1/switch").json()["off"] is False
+        assert officer.post("/api/v1/switch", json={"off": True, "reason": "no"}).status_code == 403
+        assert manager.post("/api/v1/switch", json={"off": True, "reason": ""}).status_code == 400
+        effect = manager.post("/api/v1/switch", json={"off": True, "reason": "places look wrong"})
+        assert effect.status_code == 200, effect.text
+        assert effect.json()["withdrawn"] > 0
+
+        case = officer.get(f"/api/v1/cases/{number}").json()
+        assert (case["explanation"], case["state"]) == (None, "claimed")
+        items = officer.get("/api/v1/worklist?limit=200").json()["items"]
+        assert items
+        assert not any(item["place"] or item["strongest"] for item in items)
+        page = officer.get(f"/zaken/{number}", headers={"accept-language": "nl"}).text
+        assert "is in uw gemeente uitgezet" in page
+        assert any(item["place"] for item in elsewhere.get("/api/v1/worklist?limit=200").json()["items"])
+
+        assert manager.post("/api/v1/switch", json={"off": False, "reason": "solved"}).status_code == 403
+        assert compliance.post("/api/v1/switch", json={"off": False, "reason": "solved"}).status_code == 200
+        assert officer.get(f"/api/v1/cases/{number}").json()["explanation"]["place"] >= 1
+    with reading(engine_of(made_up.database)) as session:
+        assert session.get(Switch, HEERLEN).off is False
+        assert session.get(Switch, MAASTRICHT) is None
