@@ -43,8 +43,10 @@ def test_r01_changes_are_the_ones_of_casework(tmp_path: Path) -> None:
     }
     case = "/api/v1/cases/{number}"
     steps = {f"{case}/{step}" for step in ("claim", "release", "findings", "approval", "return")}
+    settled = {f"/api/v1/promotions/{{promotion_id}}/{step}" for step in ("approval", "rejection")}
+    models = settled | {"/api/v1/promotions", "/api/v1/adoptions", "/api/v1/switch"}
     assert changing == {
-        ("post", path) for path in steps | {"/api/v1/worklist/next", "/api/v1/session", "/api/v1/policy"}
+        ("post", path) for path in models | steps | {"/api/v1/worklist/next", "/api/v1/session", "/api/v1/policy"}
     }
 
 
