@@ -206,6 +206,30 @@ class Network(Base):
     """nodes and edges, see features/relations/ego.py"""
 
 
+class IdentityJudgement(Base):
+    """Whether two numbers of the vault are one: what was judged by whom or what, and what was taken back. Rows are only
+    added; which numbers are one is a function of them (features/relations/merging.py)."""
+
+    __tablename__ = "identity_judgement"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    """person or address"""
+    left_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    right_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    judgement: Mapped[str]
+    """same, not_same or unsure"""
+    basis: Mapped[str]
+    """person, delivery or weight"""
+    weight: Mapped[float] = mapped_column(default=0.0)
+    """match weight in bits, where that is the basis"""
+    waterfall: Mapped[list[Any]] = mapped_column(default=list)
+    """what the weight is made of, field by field; no texts"""
+    judged_by: Mapped[str]
+    judged_at: Mapped[dt.datetime]
+    takes_back: Mapped[int | None] = mapped_column(ForeignKey("identity_judgement.id"), unique=True)
+    """the row that no longer counts; then this row says nothing itself"""
+
+
 class Draw(Base):
     """One selection for one municipality on one date; a second draw for the date is refused."""
 

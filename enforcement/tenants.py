@@ -22,6 +22,7 @@ SHARED: Mapping[str, str] = MappingProxyType(
         "api_key": "found by its hash, before it is known whose it is",
         "identity": "a person may be known to several municipalities; reached through a case, and logged",
         "lookup": "as identity",
+        "identity_judgement": "as identity",
         "run": "one scoring of all municipalities, without persons",
         "step": "how far the pipeline got",
         "promotion": "one model for all municipalities",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "6d133f350fe2"
+revision = "04ebd06af73d"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -116,6 +116,30 @@ def upgrade() -> None:
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "identity_judgement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("left_id", sa.BigInteger(), nullable=False),
+        sa.Column("right_id", sa.BigInteger(), nullable=False),
+        sa.Column("judgement", sa.String(), nullable=False),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("weight", sa.Double(), nullable=False),
+        sa.Column("waterfall", sa.JSON(), nullable=False),
+        sa.Column("judged_by", sa.String(), nullable=False),
+        sa.Column("judged_at", sa.DateTime(), nullable=False),
+        sa.Column("takes_back", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["takes_back"],
+            ["identity_judgement.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("takes_back"),
+    )
+    with op.batch_alter_table("identity_judgement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_identity_judgement_left_id"), ["left_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_identity_judgement_right_id"), ["right_id"], unique=False)
+
     op.create_table(
         "policy_version",
         sa.Column("municipality", sa.String(length=4), nullable=False),
@@ -544,6 +568,11 @@ def downgrade() -> None:
 
     op.drop_table("promotion")
     op.drop_table("policy_version")
+    with op.batch_alter_table("identity_judgement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_identity_judgement_right_id"))
+        batch_op.drop_index(batch_op.f("ix_identity_judgement_left_id"))
+
+    op.drop_table("identity_judgement")
     op.drop_table("identity")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index("finding_of_municipality")
