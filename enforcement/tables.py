@@ -136,6 +136,36 @@ class Session(Base):
     expires_at: Mapped[dt.datetime]
 
 
+class SignInAttempt(Base):
+    """Somebody who was sent to the identity provider and is not back yet; used once, within ten minutes."""
+
+    __tablename__ = "sign_in_attempt"
+    state_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    browser_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """of a cookie: who comes back is who went"""
+    nonce: Mapped[str]
+    verifier: Mapped[str]
+    """PKCE: what the challenge was made from"""
+    expires_at: Mapped[dt.datetime]
+
+
+class ApiKey(Base):
+    """A machine's way in: reads what its scope names, for one municipality, until it expires."""
+
+    __tablename__ = "api_key"
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4), index=True)
+    name: Mapped[str]
+    """what it is for"""
+    secret_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    scope: Mapped[list[Any]]
+    """names of permissions"""
+    made_by: Mapped[str]
+    made_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    withdrawn_at: Mapped[dt.datetime | None]
+
+
 class PolicyVersion(Base):
     __tablename__ = "policy_version"
     municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
