@@ -49,6 +49,7 @@ class Permission(StrEnum):
     READ_POLICY = "read_policy"
     CHANGE_POLICY = "change_policy"
     MANAGE_USERS = "manage_users"
+    READ_METRICS = "read_metrics"
 
 
 _CASEWORK = frozenset({Role.OFFICER, Role.SENIOR_OFFICER})
@@ -76,6 +77,7 @@ MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.READ_POLICY: _EVERYONE,
         Permission.CHANGE_POLICY: frozenset({Role.MANAGER}),
         Permission.MANAGE_USERS: frozenset({Role.ADMINISTRATOR}),
+        Permission.READ_METRICS: frozenset({Role.ADMINISTRATOR}),
     }
 )
 """Permission -> the roles that have it. What is not here is not allowed."""
@@ -104,16 +106,19 @@ class Viewer:
     municipality: str
     role: Role
     purpose: Purpose = Purpose.REVIEW
+    scope: frozenset[Permission] | None = None
+    """of a machine's key: what it may do, instead of what the role may"""
 
 
 def allowed(viewer: Viewer, permission: Permission) -> bool:
-    return viewer.role in MAY[permission]
+    return viewer.role in MAY[permission] if viewer.scope is None else permission in viewer.scope
 
 
 def require(viewer: Viewer, permission: Permission) -> None:
     """Raises ForbiddenError unless the viewer's role has the permission."""
     if not allowed(viewer, permission):
-        raise ForbiddenError(f"the role {viewer.role.value} has no permission {permission.value}")
+        who = f"the role {viewer.role.value}" if viewer.scope is None else "this key"
+        raise ForbiddenError(f"{who} has no permission {permission.value}")
 
 
 Owned = TypeVar("Owned", Case, Finding, Score, Draw, Event, PolicyVersion, CaseNote, Evidence, ReviewStep)
