@@ -465,6 +465,107 @@ def _share_or_status(figure: dict[str, Any]) -> str:
 
 
 @app.command()
+def mandate(
+    municipality: Annotated[str, typer.Argument(help="Code of the municipality, four digits.")],
+    dpia: Annotated[str, typer.Option(help="Reference of the DPIA; without it nothing protected is read.")],
+    by: Annotated[str, typer.Option(metavar="USER", help="The manager who gives it.")],
+    budget: Annotated[float, typer.Option(help="Largest false-positive rate of any group.")] = 0.2,
+    group_budget: Annotated[
+        list[str] | None, typer.Option(metavar="GROUP:SHARE", help="Another budget for one group: sex=V:0.15")
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(metavar="ATTRIBUTES", help="What to audit: sex, age, nationality, sex,age ...")
+    ] = None,
+    justify: Annotated[
+        list[str] | None, typer.Option(metavar="FEATURE:WHY", help="Why a feature may tell a protected attribute.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let the fairness audit read a municipality's protected attributes, on a DPIA and within budgets.
+
+    Example: weegschaal mandate 0917 --dpia DPIA-2026-04 --by manager.heerlen --budget 0.15
+    """
+    from enforcement.mandate import Mandate
+    from enforcement.settings import Settings
+    from pipelines.auditing import give_mandate
+
+    given = Mandate(
+        dpia=dpia,
+        budget=budget,
+        budgets={name: float(share) for name, share in _pairs_of(group_budget, "--group-budget")},
+        justified=dict(_pairs_of(justify, "--justify")),
+        groups=tuple(tuple(one.split(",")) for one in group) if group else Mandate.groups,
+    )
+    version = give_mandate(Settings.read(), municipality, by, given)
+    emit(
+        {"municipality": municipality, "version": version, **given.content()},
+        as_json,
+        lambda made: out.print(f"Mandate {version} of {municipality}, on {made['dpia']}"),
+    )
+
+
+def _pairs_of(values: list[str] | None, option: str) -> list[tuple[str, str]]:
+    """NAME:TEXT. Raises BadParameter."""
+    found = []
+    for one in values or []:
+        name, sign, text = one.partition(":")
+        if not sign or not text.strip():
+            raise typer.BadParameter(f"{one!r} is not NAME:VALUE", param_hint=option)
+        found.append((name.strip(), text.strip()))
+    return found
+
+
+@app.command()
+def audit(
+    run: Annotated[str | None, typer.Option(help="Id of the run; the newest by default.")] = None,
+    municipality: Annotated[str | None, typer.Option(help="One municipality; all with a mandate by default.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a report that needs nothing else.")] = None,
+    language: Annotated[Literal["nl", "en"], typer.Option("--lang", help="Language of the report.")] = "nl",
+    as_json: AsJson = False,
+) -> None:
+    """Audit a run per group of protected attributes, keep the result, and pass it through the gate.
+
+    Exit code 1 when a municipality fails. Example: weegschaal audit --html audit.html
+    """
+    from enforcement.settings import Settings
+    from pipelines import auditing
+
+    audited, made = auditing.audit_run(Settings.read(), run, municipality, unseen_or_shown(as_json))
+    if html:
+        html.write_text(auditing.page_of(audited, made, language), encoding="utf-8")
+    emit(auditing.document(audited, made), as_json, _show_audit)
+    if any(one.status == "fail" for one in made):
+        raise typer.Exit(1)
+
+
+def unseen_or_shown(as_json: bool) -> Any:
+    """The display of steps: none when a machine reads the answer."""
+    from pipelines.steps import unseen
+
+    return unseen if as_json else shown
+
+
+def _show_audit(result: dict[str, Any]) -> None:
+    rows = [
+        {
+            "municipality": town["municipality"],
+            "group": " / ".join(one["group"].values()),
+            "false positives": "" if one["value"] is None else f"{one['value']:.3f}",
+            "bounds": "" if one["low"] is None else f"{one['low']:.3f} to {one['high']:.3f}",
+            "budget": one["budget"],
+            "verdict": one["status"],
+        }
+        for town in result["municipalities"]
+        for part in town["parts"]
+        for one in part["verdicts"]
+    ]
+    table(f"Gate, run {result['run']}", rows)
+    for town in result["municipalities"]:
+        out.print(f"{town['municipality']}: {town['status']} (audit {town['id']})", highlight=False)
+    out.print(result["cannot_show"], highlight=False)
+
+
+@app.command()
 def score(as_of: AsOf = None, as_json: AsJson = False) -> None:
     """Score all cases with the champion and freeze the reasons.
 
@@ -492,6 +593,19 @@ def select(
 
     result = ranking.select(Settings.read(), date_of(as_of, "--as-of"), shown, municipality)
     emit(result, as_json, lambda made: table("Worklists", made["draws"]))
+
+
+@app.command()
+def outcomes(as_json: AsJson = False) -> None:
+    """Return approved and overturned outcomes to the lake, as a delivery; the next training sees them.
+
+    Example: weegschaal outcomes
+    """
+    from enforcement.settings import Settings
+    from pipelines.returning import return_outcomes
+
+    result = return_outcomes(Settings.read(), unseen_or_shown(as_json))
+    emit(result, as_json, _show_ingested)
 
 
 @app.command()

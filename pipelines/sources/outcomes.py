@@ -4,8 +4,8 @@
     case;selected;arm;probability;closed;approved;cause;effect;amount_cents;overturned;withdrawn
 
 case, selected, cause and effect are needed. selected, closed and approved are whole dates (yyyymmdd or ISO); arm is
-random, signal, risk, tip or theme; probability lies above 0 and at most at 1; amount_cents is signed, euro cents a
-month; overturned and withdrawn are yes or no.
+random, top_up, signal, risk, tip or theme; probability lies above 0 and at most at 1; amount_cents is signed, euro
+cents a month; overturned and withdrawn are yes or no.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FORMAT = OwnFormat(
     needed=("case", "selected", "cause", "effect"),
     optional=("arm", "probability", "closed", "approved", "amount_cents", "overturned", "withdrawn"),
 )
-ARMS = ("random", "signal", "risk", "tip", "theme")
+ARMS = ("random", "top_up", "signal", "risk", "tip", "theme")
 EFFECTS = ("up", "down", "none", "unknown")
 
 
