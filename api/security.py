@@ -19,12 +19,15 @@ from sqlalchemy import Engine
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from enforcement.api_keys import holder
 from enforcement.database import acting_for, reading
 from enforcement.users import SESSION_LASTS, Visit, csrf_holds, visit
 
 SECURE_COOKIE = "__Host-weegschaal"
 PLAIN_COOKIE = "weegschaal"
 """only in a demonstration that is reached over plain http from another machine, where browsers drop secure cookies"""
+API_VERSION = "1.0.0"
+"""of what /api/v1 promises (NL API design rules, API-57)"""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 POLICY = "; ".join(
     (
@@ -74,6 +77,8 @@ class SafeHeaders:
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers["cache-control"] = "public, max-age=31536000, immutable" if static else "no-store"
+                if scope["path"].startswith("/api/"):
+                    headers["api-version"] = API_VERSION
                 if scope["scheme"] == "https":
                     headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
             await send(message)
@@ -119,12 +124,17 @@ def token_of(request: Request) -> str | None:
 
 
 def visit_or_none(request: Request) -> Visit | None:
-    """The session of this request, None for a stranger."""
+    """The session of this request, or what a machine's key stands for; None for a stranger."""
+    kind, _, key = request.headers.get("authorization", "").partition(" ")
     token = token_of(request)
-    if not token:
-        return None
+    now = dt.datetime.now(dt.UTC)
     with reading(request.app.state.engine) as session:
-        found = visit(session, token, dt.datetime.now(dt.UTC))
+        if kind.lower() == "bearer":
+            viewer = holder(session, key.strip(), now)
+            # a key has no token against forgery, so that it can change nothing
+            found = Visit(viewer, viewer.user, "", now) if viewer else None
+        else:
+            found = visit(session, token, now) if token else None
     if found is not None:
         request.state.municipality = found.viewer.municipality
     return found
