@@ -30,6 +30,15 @@ Parts = Mapping[str, Sequence[Path]]
 
 CASES = pa.schema([("case_id", pa.int64()), ("municipality", pa.string()), ("as_of", pa.date32())])
 AGES = pa.schema([("person_id", pa.int64()), ("as_of", pa.date32()), ("band", pa.string())])
+MEMBERS = pa.schema(
+    [
+        ("case_id", pa.int64()),
+        ("municipality", pa.string()),
+        ("as_of", pa.date32()),
+        ("person_id", pa.int64()),
+        ("role", pa.string()),
+    ]
+)
 FROM_27 = ("27-63", "64-66", "pension")
 """Bands of people of 27 and older: the age from which a housemate counts (Participatiewet 22a)"""
 BLOCKS_A_JOIN = 8
@@ -62,9 +71,10 @@ def cases_on(parts: Parts, dates: Sequence[dt.date], folder: Path, ages: pa.Tabl
 
 
 def case_members(parts: Parts, cases: pa.Table, folder: Path) -> pa.Table:
-    """Who belongs to each case on its date: case_id, municipality, as_of, person_id, role; a person once per case."""
+    """Who belongs to each case on its date, in MEMBERS; a person once per case."""
     with Stages(folder / "stages-members", parts) as stages:
         found = stages.arrow(_members(stages, stages.given("cases", _checked(cases)), _latest(cases)))
+    found = found.cast(MEMBERS)
     return found.sort_by([("as_of", "ascending"), ("case_id", "ascending"), ("person_id", "ascending")])
 
 

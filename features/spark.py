@@ -50,11 +50,12 @@ def session() -> Any:
     address = os.environ.get("WEEGSCHAAL_SPARK") or "local[2]"
     if not ADDRESSES.fullmatch(address):
         raise ValueError(f"WEEGSCHAAL_SPARK is {address!r}; set it to local[2], sc://host:15002 or spark://host:7077")
-    return _session(address, os.environ.get("WEEGSCHAAL_MEMORY", "2GB"))
+    return opened(address, os.environ.get("WEEGSCHAAL_MEMORY", "2GB"))
 
 
 @cache
-def _session(address: str, memory: str) -> Any:
+def opened(address: str, memory: str) -> Any:
+    """The session at this address; asked again, the same one."""
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
@@ -101,7 +102,7 @@ class Spark:
 
     def arrow(self, rows: Any, path: Path) -> pa.Table:
         self.write(rows, path)
-        return pq.read_table(path)
+        return pq.read_table(path).replace_schema_metadata()
 
     def close(self) -> None:
         for name in self._views:
