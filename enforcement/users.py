@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -89,6 +89,25 @@ def grants(session: Session, user: str) -> tuple[tuple[str, Role], ...]:
     """The (municipality, role) pairs that a user holds."""
     found = session.scalars(select(Grant).where(Grant.user_id == user).order_by(Grant.municipality, Grant.role))
     return tuple((one.municipality, Role(one.role)) for one in found)
+
+
+def grant(session: Session, user: str, name: str, pairs: Iterable[tuple[str, Role]], now: dt.datetime) -> None:
+    """Makes a user's pairs those that the identity provider gives; every change is in the municipality's log."""
+    session.merge(User(id=user, name=name))
+    session.flush()
+    held, wanted = set(grants(session, user)), set(pairs)
+    for municipality in sorted({town for town, _ in held ^ wanted}):
+        act_for(session, municipality)
+        gone = {role for town, role in held - wanted if town == municipality}
+        new = {role for town, role in wanted - held if town == municipality}
+        for role in gone:
+            session.delete(session.get_one(Grant, (user, municipality, role.value)))
+        session.add_all(Grant(user_id=user, municipality=municipality, role=role.value) for role in new)
+        session.flush()
+        details = {"granted": sorted(new), "withdrawn": sorted(gone)}
+        audit.append(
+            session, municipality, "system", "service", "rights_changed", f"user:{user}", "rights", details, at=now
+        )
 
 
 def sign_in(session: Session, user: str, municipality: str, role: Role, now: dt.datetime) -> SignedIn:
