@@ -39,7 +39,9 @@ def vehicles_held(t: Any, members: Any) -> Any:
     """Vehicles in the name of client or partner on the date, each once per case."""
     v = t.vehicles
     rows = members.filter(members.role != "child").join(v, OF_MEMBER)
-    rows = rows.filter(begun(rows.start_latest, rows.as_of) & lasting(rows.end_earliest, rows.as_of))
+    rows = rows.filter(
+        begun(rows.start_latest, rows.as_of) & lasting(rows.end_earliest, rows.as_of)
+    )
     return rows.group_by("case_id", "as_of", "vehicle_id").aggregate(
         cents=rows.catalogue_cents.max(), first=rows.first_registered_earliest.min()
     )
@@ -110,7 +112,9 @@ def catalogue_value(rows: Any, within: Any) -> Any:
     reason="Bij een jong voertuig ligt de nieuwprijs dicht bij de waarde.",
 )
 def young_vehicles(rows: Any, within: Any) -> Any:
-    return rows.count(where=(days_between(rows.first, rows.as_of) < YOUNG_DAYS).fill_null(False))
+    return rows.count(
+        where=(days_between(rows.first, rows.as_of) < YOUNG_DAYS).fill_null(False)
+    )
 
 
 @source(
@@ -125,7 +129,11 @@ def vehicle_starts(t: Any, members: Any) -> Any:
     rows = members.filter(members.role != "child").join(v, OF_MEMBER)
     rows = rows.filter(begun(rows.start_latest, rows.as_of))
     return rows.select(
-        "case_id", "as_of", "vehicle_id", day=rows.start_earliest, sold=begun(rows.end_latest, rows.as_of)
+        "case_id",
+        "as_of",
+        "vehicle_id",
+        day=rows.start_earliest,
+        sold=begun(rows.end_latest, rows.as_of),
     )
 
 
@@ -139,8 +147,14 @@ def vehicle_starts(t: Any, members: Any) -> Any:
         "In de laatste {w} maanden kwamen {value} voertuigen op naam.",
         "In the last {w} months {value} vehicles were acquired.",
     ),
-    one=("In de laatste {w} maanden kwam 1 voertuig op naam.", "In the last {w} months 1 vehicle was acquired."),
-    none=("In de laatste {w} maanden kwam geen voertuig op naam.", "No vehicle was acquired in the last {w} months."),
+    one=(
+        "In de laatste {w} maanden kwam 1 voertuig op naam.",
+        "In the last {w} months 1 vehicle was acquired.",
+    ),
+    none=(
+        "In de laatste {w} maanden kwam geen voertuig op naam.",
+        "No vehicle was acquired in the last {w} months.",
+    ),
     could=CAR,
     reason="Een aankoop kan laten zien dat er geld of werk bij is gekomen.",
 )
@@ -179,18 +193,31 @@ def vehicles_traded(rows: Any, within: Any) -> Any:
 @source(
     topic="assets",
     after=(homes,),
-    reads={"properties": ("parcel_id", "acquired_latest", "ended_earliest", "price_cents", "address_id", "shared")},
+    reads={
+        "properties": (
+            "parcel_id",
+            "acquired_latest",
+            "ended_earliest",
+            "price_cents",
+            "address_id",
+            "shared",
+        )
+    },
     legal_basis=LAW,
 )
 def estates(t: Any, members: Any) -> Any:
     """Rights on real estate of client or partner on the date; `home` when it is the address they live at."""
     p = t.properties.rename(estate_id="address_id")
     rows = members.filter(members.role != "child").join(p, OF_MEMBER)
-    rows = rows.filter(begun(rows.acquired_latest, rows.as_of) & lasting(rows.ended_earliest, rows.as_of))
+    rows = rows.filter(
+        begun(rows.acquired_latest, rows.as_of)
+        & lasting(rows.ended_earliest, rows.as_of)
+    )
     own = t.homes.select("case_id", "as_of", "person_id", home_id="address_id")
     rows = rows.left_join(own, ["case_id", "as_of", "person_id"])
     return rows.group_by("case_id", "as_of", "parcel_id").aggregate(
-        cents=rows.price_cents.max(), home=(rows.estate_id == rows.home_id).fill_null(False).max()
+        cents=rows.price_cents.max(),
+        home=(rows.estate_id == rows.home_id).fill_null(False).max(),
     )
 
 
@@ -203,7 +230,10 @@ def estates(t: Any, members: Any) -> Any:
         "De klant of partner heeft {value} rechten op onroerend goed.",
         "The client or partner has {value} rights in real estate.",
     ),
-    one=("De klant of partner heeft 1 recht op onroerend goed.", "The client or partner has 1 right in real estate."),
+    one=(
+        "De klant of partner heeft 1 recht op onroerend goed.",
+        "The client or partner has 1 right in real estate.",
+    ),
     none=(
         "De klant of partner heeft geen rechten op onroerend goed.",
         "The client or partner has no rights in real estate.",
@@ -248,9 +278,93 @@ def estate_elsewhere(rows: Any, within: Any) -> Any:
         "De koopsommen van onroerend goed zijn samen {value}.",
         "The purchase prices of real estate add up to {value}.",
     ),
-    none=("Er is geen koopsom van onroerend goed bekend.", "No purchase price of real estate is known."),
+    none=(
+        "Er is geen koopsom van onroerend goed bekend.",
+        "No purchase price of real estate is known.",
+    ),
     could=ESTATE,
     reason="De waarde kan boven de vermogensgrens komen.",
 )
 def estate_price(rows: Any, within: Any) -> Any:
     return rows.cents.sum() / 100
+
+
+@source(
+    topic="assets",
+    at="day",
+    reads={"properties": ("parcel_id", "acquired_earliest", "acquired_latest")},
+    legal_basis=LAW,
+)
+def estate_starts(t: Any, members: Any) -> Any:
+    """Rights on real estate on the earliest day that client or partner may have acquired them."""
+    rows = members.filter(members.role != "child").join(t.properties, OF_MEMBER)
+    rows = rows.filter(begun(rows.acquired_latest, rows.as_of))
+    return rows.select("case_id", "as_of", "parcel_id", day=rows.acquired_earliest)
+
+
+@estate_starts.feature(
+    "Onroerend goed verkregen in de laatste {w} maanden",
+    "Real estate acquired in the last {w} months",
+    unit="count",
+    windows=(24,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden zijn {value} rechten op onroerend goed verkregen.",
+        "In the last {w} months {value} rights in real estate were acquired.",
+    ),
+    one=(
+        "In de laatste {w} maanden is 1 recht op onroerend goed verkregen.",
+        "In the last {w} months 1 right in real estate was acquired.",
+    ),
+    none=(
+        "In de laatste {w} maanden is geen recht op onroerend goed verkregen.",
+        "In the last {w} months no right in real estate was acquired.",
+    ),
+    could=ESTATE,
+    reason="Nieuw onroerend goed is nieuw vermogen (Participatiewet 34).",
+)
+def estates_acquired(rows: Any, within: Any) -> Any:
+    return rows.parcel_id.nunique(where=within)
+
+
+@source(
+    topic="assets",
+    at="day",
+    reads={"properties": ("parcel_id", "acquired_latest", "ended_latest")},
+    legal_basis=LAW,
+)
+def estate_ends(t: Any, members: Any) -> Any:
+    """Rights on real estate of client or partner on the day they certainly had ended."""
+    rows = members.filter(members.role != "child").join(t.properties, OF_MEMBER)
+    rows = rows.filter(
+        begun(rows.acquired_latest, rows.as_of) & begun(rows.ended_latest, rows.as_of)
+    )
+    return rows.select("case_id", "as_of", "parcel_id", day=rows.ended_latest)
+
+
+@estate_ends.feature(
+    "Onroerend goed vervreemd in de laatste {w} maanden",
+    "Real estate disposed of in the last {w} months",
+    unit="count",
+    windows=(24,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden zijn {value} rechten op onroerend goed geëindigd.",
+        "In the last {w} months {value} rights in real estate ended.",
+    ),
+    one=(
+        "In de laatste {w} maanden is 1 recht op onroerend goed geëindigd.",
+        "In the last {w} months 1 right in real estate ended.",
+    ),
+    none=(
+        "In de laatste {w} maanden is geen recht op onroerend goed geëindigd.",
+        "In the last {w} months no right in real estate ended.",
+    ),
+    could=(
+        "Na een schuld of een scheiding blijft van een verkoop vaak niets over.",
+        "After a debt or a divorce often nothing remains of a sale.",
+    ),
+    reason="De opbrengst van een verkoop telt mee als vermogen (Participatiewet 31, 34).",
+)
+def estates_ended(rows: Any, within: Any) -> Any:
+    return rows.parcel_id.nunique(where=within)

@@ -36,6 +36,7 @@ REASON = "Een samenloopsignaal wijst op gegevens die nog niet naast de uitkering
             "issued_latest",
             "reference",
             "state",
+            "amount_cents",
         )
     },
     legal_basis=LAW,
@@ -52,6 +53,7 @@ def pointers(t: Any, members: Any) -> Any:
         "as_of",
         "product",
         day=rows.issued_earliest.coalesce(rows.start_earliest),
+        cents=rows.amount_cents.fill_null(0),
         open=(rows.state != "closed").fill_null(True),
     )
 
@@ -61,9 +63,18 @@ def pointers(t: Any, members: Any) -> Any:
     "Open signals about income",
     unit="count",
     direction=1,
-    sentence=("Er staan {value} signalen over inkomen open.", "There are {value} open signals about income."),
-    one=("Er staat 1 signaal over inkomen open.", "There is 1 open signal about income."),
-    none=("Er staat geen signaal over inkomen open.", "There is no open signal about income."),
+    sentence=(
+        "Er staan {value} signalen over inkomen open.",
+        "There are {value} open signals about income.",
+    ),
+    one=(
+        "Er staat 1 signaal over inkomen open.",
+        "There is 1 open signal about income.",
+    ),
+    none=(
+        "Er staat geen signaal over inkomen open.",
+        "There is no open signal about income.",
+    ),
     could=WORTH,
     reason=REASON,
 )
@@ -76,9 +87,15 @@ def income_signals(rows: Any, within: Any) -> Any:
     "Open signals about study",
     unit="count",
     direction=1,
-    sentence=("Er staan {value} signalen over studie open.", "There are {value} open signals about study."),
+    sentence=(
+        "Er staan {value} signalen over studie open.",
+        "There are {value} open signals about study.",
+    ),
     one=("Er staat 1 signaal over studie open.", "There is 1 open signal about study."),
-    none=("Er staat geen signaal over studie open.", "There is no open signal about study."),
+    none=(
+        "Er staat geen signaal over studie open.",
+        "There is no open signal about study.",
+    ),
     could=WORTH,
     reason=REASON,
 )
@@ -91,9 +108,18 @@ def study_signals(rows: Any, within: Any) -> Any:
     "Open signals about assets",
     unit="count",
     direction=1,
-    sentence=("Er staan {value} signalen over vermogen open.", "There are {value} open signals about assets."),
-    one=("Er staat 1 signaal over vermogen open.", "There is 1 open signal about assets."),
-    none=("Er staat geen signaal over vermogen open.", "There is no open signal about assets."),
+    sentence=(
+        "Er staan {value} signalen over vermogen open.",
+        "There are {value} open signals about assets.",
+    ),
+    one=(
+        "Er staat 1 signaal over vermogen open.",
+        "There is 1 open signal about assets.",
+    ),
+    none=(
+        "Er staat geen signaal over vermogen open.",
+        "There is no open signal about assets.",
+    ),
     could=(
         "Vermogensgegevens zijn 5 tot 17 maanden oud; het geld kan al op of bekend zijn.",
         "Data on assets are 5 to 17 months old; the money may be spent or known.",
@@ -152,12 +178,18 @@ def signal_kinds(rows: Any, within: Any) -> Any:
     unit="months",
     direction=-1,
     fill=float(NO_SIGNAL),
-    sentence=("Het laatste open signaal is {value} oud.", "The last open signal is {value} old."),
+    sentence=(
+        "Het laatste open signaal is {value} oud.",
+        "The last open signal is {value} old.",
+    ),
     unknown=(
         "Het laatste open signaal is {value} of langer geleden, of er was er geen.",
         "The last open signal was {value} ago or longer, or there was none.",
     ),
-    none=("Het laatste open signaal is minder dan een maand oud.", "The last open signal is less than a month old."),
+    none=(
+        "Het laatste open signaal is minder dan een maand oud.",
+        "The last open signal is less than a month old.",
+    ),
     could=WORTH,
     reason="Een ouder signaal zegt minder over nu.",
     decimals=0,
@@ -189,3 +221,72 @@ def months_since_signal(rows: Any, within: Any) -> Any:
 )
 def closed_signals(rows: Any, within: Any) -> Any:
     return rows.count(where=within & ~rows.open)
+
+
+@pointers.feature(
+    "Signalen die binnenkwamen in de laatste {w} maanden",
+    "Signals that came in during the last {w} months",
+    unit="count",
+    windows=(12,),
+    direction=1,
+    sentence=(
+        "In de laatste {w} maanden kwamen {value} signalen binnen.",
+        "In the last {w} months {value} signals came in.",
+    ),
+    one=(
+        "In de laatste {w} maanden kwam 1 signaal binnen.",
+        "In the last {w} months 1 signal came in.",
+    ),
+    none=(
+        "In de laatste {w} maanden kwam geen signaal binnen.",
+        "No signal came in during the last {w} months.",
+    ),
+    could=WORTH,
+    reason=REASON,
+)
+def signals_received(rows: Any, within: Any) -> Any:
+    return rows.count(where=within)
+
+
+@pointers.feature(
+    "Hoe lang het oudste signaal openstaat",
+    "How long the oldest signal has been open",
+    unit="months",
+    direction=0,
+    sentence=(
+        "Het oudste open signaal staat {value} open.",
+        "The oldest open signal has been open for {value}.",
+    ),
+    none=(
+        "Er staat geen signaal een maand of langer open.",
+        "No signal has been open for a month or more.",
+    ),
+    could=(
+        "Een signaal dat lang openstaat kan zijn blijven liggen; dat is niet aan de klant.",
+        "A signal that has been open for long may have been left lying; that is not the client's doing.",
+    ),
+    reason="Wat lang openligt is nog niet naast de uitkering gelegd.",
+    decimals=0,
+)
+def oldest_open_signal(rows: Any, within: Any) -> Any:
+    return (rows.back.max(where=rows.open) / DAYS_A_MONTH).floor().clip(upper=NO_SIGNAL)
+
+
+@pointers.feature(
+    "Bedragen in open signalen",
+    "Amounts in open signals",
+    unit="EUR",
+    direction=1,
+    sentence=(
+        "In open signalen staan bedragen van samen {value}.",
+        "Open signals give amounts of {value} together.",
+    ),
+    none=("In open signalen staat geen bedrag.", "Open signals give no amount."),
+    could=(
+        "Een bedrag in een signaal is een stand van een eerder moment en kan al bekend zijn.",
+        "An amount in a signal is a balance of an earlier moment and may be known already.",
+    ),
+    reason=REASON,
+)
+def signal_amount(rows: Any, within: Any) -> Any:
+    return rows.cents.sum(where=rows.open) / 100

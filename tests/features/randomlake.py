@@ -73,7 +73,8 @@ def _payment(rng: random.Random, person: int, case: int) -> dict[str, Any]:
         "period": f"{number // 12}{number % 12 + 1:02d}",
         "declared_income_cents": rng.choice((0, 0, 50000, 120000)),
         "deducted_income_cents": rng.choice((0, 30000)),
-        "paid_cents": rng.randint(0, 140000),
+        "exempt_income_cents": rng.choice((0, 0, 20000)),
+        "paid_cents": rng.choice((0, rng.randint(0, 140000))),
         "norm_cents": 136906,
         "account_id": rng.choice((900, 901)),
     }
@@ -136,6 +137,7 @@ _OF: dict[str, Any] = {
         "issued": around(rng),
         "reference": rng.choice("XYZ"),
         "state": rng.choice(("open", "open", "closed", None)),
+        "amount_cents": rng.choice((None, rng.randint(0, 900000))),
         **_period(rng),
     },
     "outcomes": lambda rng, person, case: {
@@ -150,7 +152,7 @@ _OF: dict[str, Any] = {
         "claim": rng.choice("12345"),
         "decided": around(rng, 1400),
         "amount_cents": rng.randint(100, 100000),
-        "balance_cents": rng.randint(0, 100000),
+        "balance_cents": rng.choice((0, rng.randint(0, 100000))),
     },
     "sanctions": lambda rng, person, case: {
         "person_id": client_of(case),
@@ -158,7 +160,14 @@ _OF: dict[str, Any] = {
         "amount_cents": rng.randint(100, 40000),
         **_period(rng),
     },
-    "study_grants": lambda rng, person, case: {"person_id": client_of(case), **_period(rng)},
+    "study_grants": lambda rng, person, case: {"person_id": rng.choice((client_of(case), person)), **_period(rng)},
+    "year_statements": lambda rng, person, case: {
+        "person_id": client_of(case),
+        "year": (year := rng.choice((2023, 2024, 2024))),
+        "regulation": rng.choice("AB"),
+        "start": dt.date(year, 1, 1),
+        "taxable_cents": rng.choice((None, rng.randint(0, 900000))),
+    },
     "persons": lambda rng, person, case: {
         "list_id": rng.randint(5000, 5060),
         "person_id": person,
