@@ -272,16 +272,22 @@ def _brief(features: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def train(
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Use labels known before this date.")] = None,
     seed: Annotated[int, typer.Option(help="The same data and seed give the same bytes.")] = 1,
+    candidates: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Only these beside the baselines, with commas between.")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=0, help="Settings tried inside the training rows; 0 for none.")] = 5,
+    weighted: Annotated[bool, typer.Option("--weighted", help="Each candidate also with 1 / pi as weights.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train the candidates, compare them out of time, and register the champion.
 
-    Example: weegschaal train --until 2026-11-01
+    Example: weegschaal train --until 2026-11-01 --candidates scorecard,additive
     """
     from enforcement.settings import Settings
     from pipelines import learning
 
-    result = learning.train(Settings.read(), date_of(until, "--until"), seed, shown)
+    day, only = date_of(until, "--until"), tuple(candidates.split(",")) if candidates else None
+    result = learning.train(Settings.read(), day, seed, shown, only, weighted=weighted, trials=trials)
     emit(result, as_json, _show_training)
 
 
@@ -290,12 +296,26 @@ def _show_training(result: dict[str, Any]) -> None:
         {
             "candidate": one["name"],
             "precision at the top": _estimate(one["precision"]),
+            "lift over random": _lifted(one["stratified"]),
             "note": one["precision"]["why_en"],
         }
         for one in result["candidates"]
     ]
     table("Candidates, out of time", rows)
+    codings = [
+        {"coding": one["coding"], "precision": _estimate(one["precision"]), "same list": f"{one['same_list']:.0%}"}
+        for one in result["codings"]
+    ]
+    table("The champion under other codings of what counts", codings)
+    if result["stays"] is not None:
+        out.print(f"{result['stays']:.0%} of the list stays in it in 80 % of the refits.", highlight=False)
     out.print(f"Champion: {result['champion']}. {result['why']}", highlight=False)
+
+
+def _lifted(figure: dict[str, Any] | None) -> str:
+    if figure is None or figure["lift"] is None:
+        return "not_estimable"
+    return f"{figure['lift']:.2f} ({figure['lift_low']:.2f} to {figure['lift_high']:.2f})"
 
 
 def _estimate(figure: dict[str, Any]) -> str:

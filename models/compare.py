@@ -16,9 +16,10 @@ from models.contenders import models
 from models.dataset import Examples, Split, rolling_origin
 from models.deciders import deciding
 from models.encoding import Column, dates, encode, number, read_column
-from models.evaluation import Standing, paired_difference, propose
+from models.evaluation import propose, standing
 from models.own_table import NO, YES, column, text
-from models.selective import Reviewed, membership, naive, precision, precision_with_ties, prevalence, recall
+from models.selective import Reviewed, membership, precision_with_ties, prevalence
+from models.strata import Sampled, beside
 
 FOLDS = 5
 TRIALS = 12
@@ -106,7 +107,7 @@ def compare(
             best = float(average_precision_score(truth, margin)), precision_with_ties(margin, truth, k)
             figures.setdefault(one.name, []).append(best)
             tops.setdefault(one.name, []).append(membership(margin, np.ones(len(margin)), k / len(margin)))
-    return _result(own, runners, splits, tops, figures, left, share)
+    return _result(own, runners, splits, tops, figures, left, share, seed)
 
 
 def _result(
@@ -117,26 +118,17 @@ def _result(
     figures: Mapping[str, list[tuple[float, float]]],
     left: Sequence[Mapping[str, str]],
     share: float,
+    seed: int,
 ) -> dict[str, Any]:
     tested = np.concatenate([split.test for split in splits])
     ones = np.ones(len(tested))
     cases = Reviewed(own.label[tested], ones < 0, ones > 0, MANY * ones, MANY * ones)
     members = {name: np.concatenate(parts) for name, parts in tops.items()}
-    standings = [
-        Standing(
-            one.name,
-            one.complexity,
-            one.promotable,
-            precision(cases, members[one.name]),
-            recall(cases, members[one.name]),
-            naive(cases, members[one.name]),
-        )
-        for one in runners
-    ]
-    row = np.arange(len(tested))
-    able = [one.name for one in runners if one.promotable]
-    paired = {(a, b): paired_difference(cases, members[a], members[b], row) for a in able for b in able if a != b}
-    choice = propose(standings, paired, prevalence(cases))
+    fold = np.repeat(np.arange(len(splits)), [len(split.test) for split in splits])
+    usual = np.full(len(tested), own.label[tested].mean())
+    found = beside(Sampled(cases, ones > 0, usual, ones, fold, np.arange(len(tested))), members, seed)
+    standings = [standing(one, cases, members[one.name], found) for one in runners]
+    choice = propose(standings, found.paired, prevalence(cases))
     always = {name: why for name, why in left[0].items() if all(name in one for one in left)}
     return {
         "candidates": [

@@ -11,6 +11,7 @@ from models.candidate import Candidate, FeatureLike, directions
 from models.ceiling import CeilingCandidate
 from models.scorecard import ScorecardCandidate
 from models.tuning import Tuned
+from models.weighting import Weighted
 
 TRIALS = 5
 """settings tried per set of training rows: with a few thousand labels more tries find noise"""
@@ -23,10 +24,12 @@ def contenders(
     *,
     trials: int = TRIALS,
     only: Sequence[str] | None = None,
+    weighted: bool = False,
 ) -> tuple[Candidate, ...]:
     """Baselines, scorecard, additive model, boosting and ceiling for columns `names`.
 
-    only: names of candidates to keep beside the baselines. Raises KeyError for a column that no feature declares and
+    only: names of candidates to keep beside the baselines. weighted: each candidate also with 1 / pi as training
+    weights. Raises KeyError for a column that no feature declares and
     ValueError for a candidate that is not there.
     """
     ways = directions(features, names)
@@ -37,7 +40,8 @@ def contenders(
         if name not in known:
             raise ValueError(f"there is no candidate {name!r}; there are {', '.join(known)}")
     kept = tuple(one for one in runners if only is None or one.name in only)
-    return (*baselines(used), CurrentPractice(seed), *kept)
+    beside = tuple(Weighted(one) for one in kept if one.promotable) if weighted else ()
+    return (*baselines(used), CurrentPractice(seed), *kept, *beside)
 
 
 def models(ways: tuple[int, ...], seed: int, trials: int) -> tuple[Candidate, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from babel.numbers import format_percent
@@ -21,11 +22,21 @@ from models.selective import (
     prevalence,
     recall,
 )
+from models.strata import Beside, Sampled, Stratified, beside
+
+EXPECTS = "additive"
+"""the candidate whose margin on rows it has not seen is the expected outcome in doubly robust estimates"""
+
+
+SHARES = (0.05, 0.1, 0.2)
+"""parts of the list that figures are also given for"""
+AGES = (3, 6, 12)
+"""months since the training's last label at which the age of a model is cut"""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One candidate out of time, on the top share of the ranking in every window."""
+    """One candidate out of time, on the top share of each municipality's ranking in every window."""
 
     name: str
     complexity: int
@@ -34,10 +45,46 @@ class Standing:
     recall: Estimate
     naive: float | None
     """mean label of whatever was reviewed in the top, whoever chose it; never to be shown alone"""
+    stratified: Stratified | None = None
+    """doubly robust, over strata; None where no stratum has both listed and random reviews"""
 
     @property
     def value(self) -> float | None:
-        return self.precision.value
+        """What candidates are compared on; None when it cannot be estimated."""
+        if self.precision.value is None:
+            return None
+        return self.stratified.precision if self.stratified else self.precision.value
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A candidate on a part of what was tested: one share of the list, one window, one municipality, one age."""
+
+    name: str
+    share: float
+    period: str
+    """first day of the window; empty for all"""
+    municipality: str
+    """empty for all"""
+    months: str
+    """age of the model, such as "3-6"; empty for all"""
+    precision: Estimate
+    recall: Estimate
+    prevalence: Estimate
+    lift: float | None
+    """precision over prevalence; None when one of them cannot be estimated"""
+    naive: float | None
+
+
+@dataclass(frozen=True)
+class Regret:
+    """What the rule chose before a window, against the best of that window."""
+
+    period: str
+    chosen: str
+    best: str
+    regret: float
+    """precision that the choice cost; 0 when it was the best"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +100,10 @@ class Contest:
     standings: tuple[Standing, ...]
     paired: Mapping[tuple[str, str], tuple[float, float]]
     """(first, second) -> difference in precision and its standard error, clusters kept together"""
+    details: tuple[Detail, ...] = ()
+    regrets: tuple[Regret, ...] = ()
+    lists: Mapping[str, Floats] = field(default_factory=dict)
+    """candidate -> (rows,) share of each tested row in its list"""
 
 
 @dataclass(frozen=True)
@@ -84,62 +135,143 @@ def reviewed(examples: Examples) -> tuple[Reviewed, np.ndarray]:
     return Reviewed(examples.label, certain, np.ones(len(rows), bool), weight, weight), rows
 
 
-def contest(candidates: Sequence[Candidate], examples: Examples, splits: Sequence[Split], share: float) -> Contest:
-    """Fit every candidate before each window, rank the window, and estimate on the top `share` of all windows."""
+@dataclass(frozen=True)
+class Ranked:
+    """Every candidate fitted before each window, and its margins on the rows of the windows, n in all."""
+
+    sample: Sampled
+    margins: Mapping[str, Floats]
+    window: np.ndarray
+    """number of the window, from 0"""
+    starts: tuple[dt.date, ...]
+    municipality: np.ndarray
+    age: np.ndarray
+    """whole months from the start of the window to the row's list"""
+
+    def member(self, name: str, share: float) -> Floats:
+        """(n,) share of each row in the top `share` of its municipality in its window."""
+        margin, size = self.margins[name], self.sample.cases.stands_for
+        out = np.zeros(len(margin))
+        for stratum in np.unique(self.sample.stratum):
+            rows = self.sample.stratum == stratum
+            out[rows] = membership(margin[rows], size[rows], share)
+        return out
+
+
+def rank(candidates: Sequence[Candidate], examples: Examples, splits: Sequence[Split]) -> Ranked:
+    """Fit every candidate before each window, on nothing but what was known then, and rank the window."""
     cases, rows = reviewed(examples)
     kept = [split.test[np.isin(split.test, rows)] for split in splits]
     at = np.concatenate(kept)
     sample = _subset(cases, np.searchsorted(rows, at))
-    members: dict[str, Floats] = {}
-    for candidate in candidates:
-        tops = []
-        for split, test in zip(splits, kept, strict=True):
-            train = examples.rows(split.train)
-            margin = candidate.fit(train, np.ones(len(train))).margin(examples.X[test])
-            tops.append(membership(margin, cases.stands_for[np.searchsorted(rows, test)], share))
-        members[candidate.name] = np.concatenate(tops)
-    standings = tuple(
-        Standing(
-            one.name,
-            one.complexity,
-            one.promotable,
-            precision(sample, members[one.name]),
-            recall(sample, members[one.name]),
-            naive(sample, members[one.name]),
-        )
-        for one in candidates
+    margins: dict[str, list[Floats]] = {one.name: [] for one in candidates}
+    expected: list[Floats] = []
+    for split, test in zip(splits, kept, strict=True):
+        train = examples.rows(split.train)
+        weights = np.ones(len(train))
+        for one in candidates:
+            margins[one.name].append(one.fit(train, weights).margin(examples.X[test]))
+        chance = np.full(len(test), float(train.label.mean()))
+        if EXPECTS in margins:
+            chance = 1 / (1 + np.exp(-np.clip(margins[EXPECTS][-1], -30, 30)))
+        expected.append(chance)
+    window = np.repeat(np.arange(len(splits)), [len(test) for test in kept])
+    town = examples.municipality[at]
+    _, stratum = np.unique(np.char.add(np.char.add(window.astype(np.str_), " "), town), return_inverse=True)
+    reached = np.ones(len(at))
+    for arm in (sample.certain, ~sample.certain):
+        if arm.any():
+            reached[arm] = max(float(sample.known[arm].mean()), 0.01)
+    random = np.array(["random" in arm.split(",") for arm in examples.arm[at].tolist()], dtype=bool)
+    starts = tuple(split.start for split in splits)
+    since = examples.as_of[at] - np.array(starts, dtype="datetime64[D]")[window]
+    return Ranked(
+        Sampled(sample, random, np.concatenate(expected), reached, stratum, examples.cluster[at]),
+        {name: np.concatenate(parts) for name, parts in margins.items()},
+        window,
+        starts,
+        town,
+        (since.astype(np.int64) / 30.44).astype(np.int64),
     )
-    cluster = examples.cluster[at]
-    paired = {
-        (a.name, b.name): paired_difference(sample, members[a.name], members[b.name], cluster)
-        for a in candidates
-        for b in candidates
-        if a.name != b.name
-    }
-    random = ~sample.certain & sample.known
-    weights = sample.weight[random]
-    return Contest(share, len(at), int(random.sum()), effective_sample(weights), prevalence(sample), standings, paired)
 
 
-def paired_difference(cases: Reviewed, first: Floats, second: Floats, cluster: np.ndarray) -> tuple[float, float]:
-    """Difference in precision of two sets on the same reviews, and its standard error.
+def contest(
+    candidates: Sequence[Candidate], examples: Examples, splits: Sequence[Split], share: float, seed: int = 1
+) -> Contest:
+    """Rank every window with every candidate and estimate on the top `share` per municipality and window."""
+    ranked = rank(candidates, examples, splits)
+    sample = ranked.sample.cases
+    members = {one.name: ranked.member(one.name, share) for one in candidates}
+    found = beside(ranked.sample, members, seed)
+    standings = tuple(standing(one, sample, members[one.name], found) for one in candidates)
+    random = ranked.sample.random & sample.known
+    return Contest(
+        share,
+        len(sample.label),
+        int(random.sum()),
+        effective_sample(sample.weight[random]),
+        prevalence(sample),
+        standings,
+        found.paired,
+        tuple(_details(ranked, candidates, share)),
+        tuple(_regrets(ranked, candidates, members, seed)),
+        members,
+    )
 
-    The error is that of the linearised difference, summed within clusters: what the sets share cancels.
-    """
-    sampled = ~cases.certain & cases.known & cases.drawn
-    values, parts = [], []
-    for member in (first, second):
-        size = cases.stands_for * member
-        w = (member * cases.weight)[sampled]
-        outside = float(size[~cases.certain].sum()) / float(size.sum())
-        mean = float((w * cases.outcome[sampled]).sum() / w.sum()) if w.sum() else 0.0
-        mine = cases.certain & cases.known
-        inside = float((size * cases.outcome)[mine].sum() / size[mine].sum()) if size[mine].sum() else 0.0
-        values.append((1 - outside) * inside + outside * mean)
-        parts.append(outside * w * (cases.outcome[sampled] - mean) / w.sum() if w.sum() else np.zeros(len(w)))
-    _, group = np.unique(cluster[sampled], return_inverse=True)
-    sums = np.bincount(group, weights=parts[0] - parts[1]) if len(group) else np.zeros(0)
-    return values[0] - values[1], math.sqrt(float((sums**2).sum()))
+
+def standing(one: Candidate, sample: Reviewed, member: Floats, found: Beside) -> Standing:
+    """One candidate's figures on its list: pooled estimates, and those over strata."""
+    figures = precision(sample, member), recall(sample, member), naive(sample, member)
+    return Standing(one.name, one.complexity, one.promotable, *figures, found.standing.get(one.name))
+
+
+def _details(ranked: Ranked, candidates: Sequence[Candidate], share: float) -> Iterator[Detail]:
+    """Several shares of the list; then each window, municipality and age of the model at `share`."""
+    sample = ranked.sample.cases
+    everything = np.ones(len(sample.label), dtype=bool)
+    ages = [(f"{low}-{high}", (ranked.age >= low) & (ranked.age < high)) for low, high in pairwise((0, *AGES))]
+    ages.append((f"{AGES[-1]}-", ranked.age >= AGES[-1]))
+    parts = [(k, ("", "", ""), everything) for k in SHARES]
+    parts += [(share, (day.isoformat(), "", ""), ranked.window == i) for i, day in enumerate(ranked.starts)]
+    parts += [(share, ("", str(town), ""), ranked.municipality == town) for town in np.unique(ranked.municipality)]
+    parts += [(share, ("", "", months), rows) for months, rows in ages if rows.any()]
+    for one in candidates:
+        for k, names, rows in parts:
+            at = np.flatnonzero(rows)
+            cases, member = _subset(sample, at), ranked.member(one.name, k)[at]
+            top, usual = precision(cases, member), prevalence(cases)
+            ratio = top.value / usual.value if top.value is not None and usual.value else None
+            yield Detail(one.name, k, *names, top, recall(cases, member), usual, ratio, naive(cases, member))
+
+
+def _regrets(
+    ranked: Ranked, candidates: Sequence[Candidate], members: Mapping[str, Floats], seed: int
+) -> Iterator[Regret]:
+    """Per window but the first: the rule's choice on the windows before it, and what another would have found."""
+    able = [one for one in candidates if one.promotable]
+    if not able:
+        return
+    for number, start in enumerate(ranked.starts[1:], start=1):
+        before, now = (
+            _part(ranked.sample, members, rows) for rows in (ranked.window < number, ranked.window == number)
+        )
+        past, here = beside(*before, seed), beside(*now, seed)
+        if not past.standing or not here.standing:
+            continue
+        standings = [standing(one, before[0].cases, before[1][one.name], past) for one in able]
+        chosen = propose(standings, past.paired, prevalence(before[0].cases)).name
+        worth = {one.name: here.standing[one.name].precision for one in able}
+        best = max(able, key=lambda one: (worth[one.name], -one.complexity)).name
+        yield Regret(start.isoformat(), chosen, best, worth[best] - worth[chosen])
+
+
+def _part(sample: Sampled, members: Mapping[str, Floats], rows: np.ndarray) -> tuple[Sampled, dict[str, Floats]]:
+    at = np.flatnonzero(rows)
+    part = Sampled(
+        _subset(sample.cases, at),
+        *(getattr(sample, name)[at] for name in ("random", "expected", "reached", "stratum", "cluster")),
+    )
+    return part, {name: member[at] for name, member in members.items()}
 
 
 def propose(

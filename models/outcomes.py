@@ -91,6 +91,13 @@ class Codings:
     review: LabelCoding = REVIEW
     others: tuple[LabelCoding, ...] = OTHERS
 
+    def stated(self) -> list[list[object]]:
+        """The same for the same codings in every process: a set has no order of its own."""
+        return [
+            [one.name, *(sorted(words) for words in (one.effects, one.causes, one.missing_effects, one.missing_causes))]
+            for one in (self.review, *self.others)
+        ]
+
 
 def read(path: Path) -> Codings:
     """The codings of outcomes.toml; the declared ones when there is no file.

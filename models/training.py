@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,13 +11,28 @@ from typing import Any
 
 import numpy as np
 
-from models.candidate import Candidate, FeatureLike, Fitted, canonical
+from models.candidate import Candidate, FeatureLike, Fitted, Floats, canonical
 from models.contenders import contenders
 from models.dataset import Examples, Split, rolling_origin
 from models.deciders import refuse
 from models.evaluation import Choice, Contest, contest, propose
+from models.placing import places, tie_keys
+from models.selective import Estimate
 from models.tuning import settled
-from models.uncertainty import Ensemble, bootstrap
+from models.uncertainty import Ensemble, bootstrap, share_that_stays
+
+
+@dataclass(frozen=True)
+class Recoded:
+    """The champion trained and measured with another coding of what counts as positive."""
+
+    coding: str
+    positives: int
+    prevalence: Estimate
+    precision: Estimate
+    lift: float | None
+    same_list: float
+    """share of the list that is the same as with the coding in use"""
 
 
 @dataclass(frozen=True)
@@ -35,6 +51,10 @@ class TrainingReport:
     model: Fitted
     """the champion, fitted on all labelled rows"""
     ensemble: Ensemble
+    recoded: tuple[Recoded, ...] = ()
+    """the champion under other codings of the outcomes"""
+    stays: float | None = None
+    """share of the latest window's list that is in it in 80 % of the refits"""
 
     @property
     def champion(self) -> str:
@@ -58,7 +78,9 @@ class TrainingReport:
         """The report as it is stored; no case and no person in it."""
         usual = self.contest.prevalence.value
         candidates = [
-            asdict(one) | {"times_base_rate": one.value / usual if one.value is not None and usual else None}
+            asdict(one)
+            | {"value": one.value}
+            | {"times_base_rate": one.value / usual if one.value is not None and usual else None}
             for one in self.contest.standings
         ]
         pairs = [
@@ -94,6 +116,10 @@ class TrainingReport:
             "why_en": self.choice.why_en,
             "model_sha256": self.model_sha256,
             "refits": len(self.ensemble.members),
+            "stays": self.stays,
+            "details": [asdict(one) for one in self.contest.details],
+            "regrets": [asdict(one) for one in self.contest.regrets],
+            "codings": [asdict(one) for one in self.recoded],
         }
 
     def dump(self) -> bytes:
@@ -109,6 +135,7 @@ def train(
     *,
     share: float = 0.1,
     coding: str = "review",
+    others: Mapping[str, Floats] | None = None,
     folds: int = 4,
     gap_days: int = 90,
     refits: int = 30,
@@ -116,24 +143,70 @@ def train(
     """Compare the candidates out of time on the top `share` of the list, and fit the proposed one.
 
     Labels not known strictly before `until` count as missing. features: declarations by name, one for each column.
-    candidates: those of contenders.py when not given. Raises KeyError for a column without declaration, and
+    candidates: those of contenders.py when not given. others: labels of the same rows under other codings, by name; the
+    champion is rerun under each. Raises KeyError for a column without declaration, and
     ValueError when there is too little to learn from and for columns that say who decides.
     """
-    late = ~(examples.label_known_at < np.datetime64(until, "s"))
-    known = examples.rows(examples.as_of < np.datetime64(until, "D"))
-    known.label[late[examples.as_of < np.datetime64(until, "D")]] = np.nan
     refuse(examples.names)
+    listed = examples.as_of < np.datetime64(until, "D")
+    known = examples.rows(listed)
+    late = known.label_known_at >= np.datetime64(until, "s")
+    known.label[late] = np.nan
     runners = tuple(candidates) if candidates is not None else contenders(features, examples.names, seed)
     splits = rolling_origin(known, folds=folds, gap_days=gap_days)
-    found = contest(runners, known, splits, share)
+    found = contest(runners, known, splits, share, seed)
     choice = propose(found.standings, found.paired, found.prevalence)
     rows = known.rows(known.labelled)
     weights = np.ones(len(rows))
     # Settings are chosen once on all rows; each refit keeps them, so that it shows what other reviews would change.
-    winner = settled(next(one for one in runners if one.name == choice.name), rows, weights)
+    chosen = next(one for one in runners if one.name == choice.name)
+    winner = settled(chosen, rows, weights)
     model = winner.fit(rows, weights)
     ensemble = bootstrap(winner, rows, weights, seed, refits)
+    recoded = tuple(
+        _recode(chosen, known, splits, name, np.where(late, np.nan, labels[listed]), found, seed)
+        for name, labels in (others or {}).items()
+    )
+    last = known.rows(splits[-1].test)
+    place = places(model.margin(last.X), last.municipality, keys := tie_keys(seed, last.case_id))
+    stays = share_that_stays(ensemble.margins(last.X), place, last.municipality, keys, share) if refits else None
     positives = int(rows.label.sum())
     return TrainingReport(
-        seed, until, coding, examples.names, len(rows), positives, splits, found, choice, model, ensemble
+        seed,
+        until,
+        coding,
+        examples.names,
+        len(rows),
+        positives,
+        splits,
+        found,
+        choice,
+        model,
+        ensemble,
+        recoded,
+        stays,
     )
+
+
+def _recode(
+    chosen: Candidate, known: Examples, splits: Sequence[Split], name: str, labels: Floats, found: Contest, seed: int
+) -> Recoded:
+    """The same windows with other labels. A row counts in training where both codings give it a label."""
+    other = dataclasses.replace(known, label=np.where(known.labelled | _tested(splits, len(known)), labels, np.nan))
+    again = [dataclasses.replace(one, train=one.train[other.labelled[one.train]]) for one in splits]
+    rerun = contest((chosen,), other, again, found.share, seed)
+    one, mine, theirs = rerun.standings[0], found.lists[chosen.name], rerun.lists[chosen.name]
+    return Recoded(
+        name,
+        int(np.nansum(other.label)),
+        rerun.prevalence,
+        one.precision,
+        one.stratified.lift if one.stratified else None,
+        float(np.minimum(mine, theirs).sum() / mine.sum()),
+    )
+
+
+def _tested(splits: Sequence[Split], n: int) -> np.ndarray:
+    out = np.zeros(n, dtype=bool)
+    out[np.concatenate([split.test for split in splits])] = True
+    return out

@@ -82,9 +82,16 @@ class Tuned:
         return self.candidate.varied(optuna.trial.FixedTrial(study.best_params))
 
 
+@runtime_checkable
+class Settling(Protocol):
+    """A candidate that has settings to choose from rows."""
+
+    def settled(self, examples: Examples, weights: Floats) -> Candidate: ...
+
+
 def settled(candidate: Candidate, examples: Examples, weights: Floats) -> Candidate:
     """The candidate with its settings fixed on these rows; one that is not tuned is as it is."""
-    return candidate.settled(examples, weights) if isinstance(candidate, Tuned) else candidate
+    return candidate.settled(examples, weights) if isinstance(candidate, Settling) else candidate
 
 
 def latest_quarter(examples: Examples) -> tuple[Index, Index]:

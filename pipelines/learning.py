@@ -16,7 +16,9 @@ from enforcement.settings import Settings
 from features.catalogue import CATALOGUE
 from features.matrix import Matrix, build, case_members, cases_on
 from features.relations.clusters import clusters
+from models.contenders import TRIALS, contenders
 from models.dataset import gather, latest_outcomes
+from models.outcomes import read as read_codings
 from models.registry import Registry
 from models.training import train as train_models
 from pipelines.lake import Lake
@@ -69,13 +71,24 @@ def build_matrix(settings: Settings, as_of: dt.date | None, show: Show) -> dict[
     return once(settings, "features", fingerprint(lake_state(settings), day, sorted(CATALOGUE)), show, work)
 
 
-def train(settings: Settings, until: dt.date | None, seed: int, show: Show) -> dict[str, Any]:
+def train(
+    settings: Settings,
+    until: dt.date | None,
+    seed: int,
+    show: Show,
+    only: tuple[str, ...] | None = None,
+    *,
+    weighted: bool = False,
+    trials: int = TRIALS,
+) -> dict[str, Any]:
     """Train, compare, register, and make the proposed one champion for demonstration.
 
+    only: names of candidates to keep beside the baselines. Which outcomes count is read from outcomes.toml in the home.
     {version, champion, why, why_nl, sha256, candidates, labelled, positives, windows}.
     """
     lake = Lake(settings)
     day = until or newest_date(lake)
+    codings = read_codings(settings.home / "outcomes.toml")
 
     def work(tally: Tally) -> dict[str, Any]:
         parts = lake.parts()
@@ -84,8 +97,12 @@ def train(settings: Settings, until: dt.date | None, seed: int, show: Show) -> d
             raise ValueError("there are no review outcomes to learn from; ingest them first (contract outcomes)")
         matrix = matrix_for(settings, reviewed_cases(outcomes, day), parts, f"reviewed-until-{day.isoformat()}")
         tally.rows = matrix.rows
-        found = gather(matrix.path, outcomes, until=day, clusters=cluster_cases(settings, parts, outcomes, day))
-        report = train_models(found.examples, CATALOGUE, seed, day)
+        around = cluster_cases(settings, parts, outcomes, day)
+        found = gather(matrix.path, outcomes, until=day, coding=codings.review, others=codings.others, clusters=around)
+        runners = contenders(CATALOGUE, found.examples.names, seed, trials=trials, only=only, weighted=weighted)
+        report = train_models(
+            found.examples, CATALOGUE, seed, day, runners, coding=codings.review.name, others=found.other
+        )
         registry = Registry(settings.mlruns)
         version = registry.record(report, matrix.sha256)
         registry.promote(version, demo=True)
@@ -100,11 +117,15 @@ def train(settings: Settings, until: dt.date | None, seed: int, show: Show) -> d
             "labelled": report.labelled,
             "positives": report.positives,
             "windows": document["windows"],
+            "stays": report.stays,
+            "codings": document["codings"],
+            "regrets": document["regrets"],
             "without_features": found.without_features,
             "without_label": found.without_label,
         }
 
-    return once(settings, "train", fingerprint(lake_state(settings), day, seed, sorted(CATALOGUE)), show, work)
+    asked = (lake_state(settings), day, seed, sorted(CATALOGUE), only, weighted, trials, codings.stated())
+    return once(settings, "train", fingerprint(*asked), show, work)
 
 
 def reviewed_cases(outcomes: pa.Table, day: dt.date) -> pa.Table:

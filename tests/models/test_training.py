@@ -22,7 +22,16 @@ from models.placing import places, tie_keys
 from models.scoring import score
 from models.training import train
 from models.uncertainty import Ensemble, bootstrap
-from tests.models.builders import TOPICS, UNTIL, FakeFeature, examples, features, matrix, values
+from models.weighting import inverse
+from tests.models.builders import (
+    TOPICS,
+    UNTIL,
+    FakeFeature,
+    examples,
+    features,
+    matrix,
+    values,
+)
 
 FEATURES = features()
 BANNED = re.compile(r"fraud|suspect|\bhit|alert|verdacht|dader", re.IGNORECASE)
@@ -30,7 +39,7 @@ BANNED = re.compile(r"fraud|suspect|\bhit|alert|verdacht|dader", re.IGNORECASE)
 
 @pytest.fixture(scope="module")
 def report():
-    return train(examples(), FEATURES, 1, UNTIL, refits=8)
+    return train(examples(), FEATURES, 1, UNTIL, contenders(FEATURES, examples().names, 1, trials=2), refits=4)
 
 
 @pytest.fixture(scope="module", params=["scorecard", "additive", "boosting"])
@@ -42,11 +51,18 @@ def scored(request, tmp_path_factory):
     path = matrix(tmp_path_factory.mktemp("matrix"))
     ensemble = bootstrap(candidate, rows, weights, 1, 8)
     dates = {"UWV": dt.date(2026, 10, 3)}
-    return score(candidate.fit(rows, weights), path, FEATURES, ensemble, seed=5, source_dates=dates)
+    return score(
+        candidate.fit(rows, weights),
+        path,
+        FEATURES,
+        ensemble,
+        seed=5,
+        source_dates=dates,
+    )
 
 
 def test_two_trainings_give_the_same_bytes(report) -> None:
-    again = train(examples(), FEATURES, 1, UNTIL, refits=8)
+    again = train(examples(), FEATURES, 1, UNTIL, contenders(FEATURES, examples().names, 1, trials=2), refits=4)
     assert again.model.dump() == report.model.dump()
     assert again.ensemble.dump() == report.ensemble.dump()
     assert again.dump() == report.dump()
@@ -55,7 +71,8 @@ def test_two_trainings_give_the_same_bytes(report) -> None:
 def test_another_process_gives_the_same_bytes(report) -> None:
     code = (
         "from tests.models.builders import *; from models.training import train; import hashlib;"
-        "r = train(examples(), features(), 1, UNTIL, refits=8);"
+        "from models.contenders import contenders; f = features();"
+        "r = train(examples(), f, 1, UNTIL, contenders(f, examples().names, 1, trials=2), refits=4);"
         "print(hashlib.sha256(r.model.dump() + r.ensemble.dump() + r.dump()).hexdigest())"
     )
     ours = hashlib.sha256(report.model.dump() + report.ensemble.dump() + report.dump()).hexdigest()
@@ -65,7 +82,15 @@ def test_another_process_gives_the_same_bytes(report) -> None:
 
 def test_the_report_tells_what_was_compared_and_why(report) -> None:
     document = json.loads(report.dump())
-    names = {"random", "signals", "current-practice", "scorecard", "additive", "boosting", "ceiling"}
+    names = {
+        "random",
+        "signals",
+        "current-practice",
+        "scorecard",
+        "additive",
+        "boosting",
+        "ceiling",
+    }
     assert {one["name"] for one in document["candidates"]} == names
     assert document["champion"] in document["why_nl"]
     assert all(window["train"] and 0 <= window["share_lost"] < 1 for window in document["windows"])
@@ -79,7 +104,8 @@ def test_labels_known_after_the_cutoff_do_not_exist(report) -> None:
     data = examples()
     late = data.label_known_at >= np.datetime64(until)
     flipped = dataclasses.replace(data, label=np.where(late, 1 - data.label, data.label))
-    one, other = (train(each, FEATURES, 1, until, refits=2) for each in (data, flipped))
+    runners = contenders(FEATURES, data.names, 1, trials=0, only=["scorecard", "boosting"])
+    one, other = (train(each, FEATURES, 1, until, runners, refits=2) for each in (data, flipped))
     assert late.sum() > 100
     assert one.dump() == other.dump()
     assert one.model.dump() == other.model.dump()
@@ -87,7 +113,12 @@ def test_labels_known_after_the_cutoff_do_not_exist(report) -> None:
 
 def test_a_column_without_declaration_is_refused() -> None:
     with pytest.raises(KeyError, match="feature_11"):
-        train(examples(), {name: one for name, one in FEATURES.items() if name != "feature_11"}, 1, UNTIL)
+        train(
+            examples(),
+            {name: one for name, one in FEATURES.items() if name != "feature_11"},
+            1,
+            UNTIL,
+        )
 
 
 @pytest.mark.parametrize("name", ["caseworker_id", "team_code", "decider"])
@@ -105,7 +136,9 @@ def test_the_ensemble_reads_back_as_it_was(report) -> None:
     np.testing.assert_array_equal(back.margins(data.X), report.ensemble.margins(data.X))
 
 
-def test_every_case_has_a_place_of_its_own_within_its_municipality_and_its_range(scored) -> None:
+def test_every_case_has_a_place_of_its_own_within_its_municipality_and_its_range(
+    scored,
+) -> None:
     for town in np.unique(scored.municipality):
         mine = scored.municipality == town
         assert sorted(scored.place[mine]) == list(range(1, mine.sum() + 1))
@@ -138,7 +171,18 @@ def test_reasons_and_remainder_add_up_to_the_margin(scored) -> None:
 
 
 def test_a_reason_is_whole(scored) -> None:
-    keys = {"topic", "features", "nl", "en", "could_nl", "could_en", "direction", "size", "share", "contribution"}
+    keys = {
+        "topic",
+        "features",
+        "nl",
+        "en",
+        "could_nl",
+        "could_en",
+        "direction",
+        "size",
+        "share",
+        "contribution",
+    }
     keys |= {"source", "source_date", "comparison_nl", "comparison_en"}
     seen = set()
     for row in scored.rows():
@@ -175,12 +219,22 @@ def test_a_matrix_that_lacks_a_feature_or_a_value_stops_the_run(report, tmp_path
     with pytest.raises(ValueError, match="feature_03"):
         score(report.model, path, FEATURES, report.ensemble, seed=1)
     holes = pc.if_else(pc.equal(table["case_id"], 900_007), None, table["feature_03"])
-    pq.write_table(table.set_column(table.column_names.index("feature_03"), "feature_03", holes), path)
+    pq.write_table(
+        table.set_column(table.column_names.index("feature_03"), "feature_03", holes),
+        path,
+    )
     with pytest.raises(NotFiniteError, match="feature_03"):
         score(report.model, path, FEATURES, report.ensemble, seed=1)
     pq.write_table(table, path)
     with pytest.raises(ValueError, match="2020-01-01"):
-        score(report.model, path, FEATURES, report.ensemble, seed=1, as_of=dt.date(2020, 1, 1))
+        score(
+            report.model,
+            path,
+            FEATURES,
+            report.ensemble,
+            seed=1,
+            as_of=dt.date(2020, 1, 1),
+        )
 
 
 def test_a_fake_feature_is_what_the_catalogue_declares() -> None:
@@ -201,3 +255,54 @@ def test_the_comparison_counts_cases_of_the_same_matrix(scored) -> None:
                 pytest.approx(below, abs=1)
             )
             assert "the middle case has €0.00" in reason["comparison_en"]
+
+
+def test_the_report_shows_parts_ages_regret_and_what_stays(report) -> None:
+    document = json.loads(report.dump())
+    champion = [one for one in document["details"] if one["name"] == report.champion]
+    assert {one["share"] for one in champion} == {0.05, 0.1, 0.2}
+    assert {one["municipality"] for one in champion} == {"", "0917", "0935"}
+    assert {"0-3", "3-6"} <= {one["months"] for one in champion}
+    assert all(one["naive"] is None or 0 <= one["naive"] <= 1 for one in champion)
+    assert len(document["regrets"]) == len(document["windows"]) - 1
+    assert 0 <= document["stays"] <= 1
+
+
+def test_the_champion_is_rerun_under_every_other_coding_and_the_same_labels_give_the_same_list() -> None:
+    data = examples()
+    draw = np.random.default_rng(4).random(len(data))
+    codings = {
+        "same": data.label.copy(),
+        "fewer": np.where(draw < 0.5, 0 * data.label, data.label),
+    }
+    runners = contenders(FEATURES, data.names, 1, trials=0, only=["scorecard"])
+    found = {one.coding: one for one in train(data, FEATURES, 1, UNTIL, runners, others=codings, refits=2).recoded}
+    assert found["same"].same_list == pytest.approx(1)
+    assert found["same"].positives > 1.5 * found["fewer"].positives
+    assert found["fewer"].prevalence.value < found["same"].prevalence.value
+    assert 0.1 < found["fewer"].same_list < 1
+
+
+def test_candidates_are_chosen_by_name_and_a_name_that_is_not_there_is_refused() -> None:
+    names = examples(rows=10).names
+    kept = {one.name for one in contenders(FEATURES, names, 1, only=["additive"])}
+    assert kept == {"random", "signals", "current-practice", "additive"}
+    with pytest.raises(
+        ValueError,
+        match="no candidate 'forest'; there are scorecard, additive, boosting, ceiling",
+    ):
+        contenders(FEATURES, names, 1, only=["forest"])
+
+
+def test_training_weights_are_an_option_that_counts_as_less_simple() -> None:
+    data = examples()
+    names = [one.name for one in contenders(FEATURES, data.names, 1)]
+    assert not any("weighted" in name for name in names)
+    runners = {one.name: one for one in contenders(FEATURES, data.names, 1, weighted=True, trials=0)}
+    assert {"scorecard-weighted", "additive-weighted", "boosting-weighted"} == set(runners) - set(names)
+    assert runners["scorecard-weighted"].complexity > runners["boosting"].complexity
+    weights = inverse(data)
+    assert weights.mean() == pytest.approx(1)
+    assert set(np.round(weights / weights.min(), 6)) == {1.0, 20.0}
+    with pytest.raises(ValueError, match="no inclusion probability on record; train without weights"):
+        inverse(dataclasses.replace(data, probability=np.full(len(data), np.nan)))
