@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import gc
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import (
     case,
     case_pages,
     findings,
+    health,
+    keys,
+    metrics,
+    oidc,
     pages,
     policy,
     problems,
@@ -23,10 +32,16 @@ from api import (
     session,
     worklist,
 )
+from api.limits import Limits
+from api.metrics import Metrics, Observed
 from api.rendering import STATIC, problem_page
-from api.security import SafeHeaders
+from api.security import PLAIN_COOKIE, SECURE_COOKIE, SafeHeaders
+from enforcement.checkpoints import EVERY, LogBrokenError, seal_all, signing_key
 from enforcement.database import engine_of
+from enforcement.keys import KeyFileError
 from enforcement.settings import Settings
+
+log = logging.getLogger("weegschaal.service")
 
 DESCRIPTION = (
     "Ranks social-assistance cases so that people can look at them, and says why. It changes, suspends and stops "
@@ -44,19 +59,43 @@ def create_app(settings: Settings) -> FastAPI:
         gc.collect()
         gc.freeze()  # what is loaded by now stays: collecting it again took half the time of a worklist
         gc.set_threshold(20_000, 20, 20)
+        sealing = asyncio.create_task(_seal_every_minute(app))
         yield
+        sealing.cancel()
 
     app = FastAPI(
         title="Weegschaal", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url="/api/v1/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     app.state.settings = settings
-    for part in (session, worklist, case, relations, findings, policy, promotion, rights):
+    app.state.metrics = Metrics()
+    for part in (session, keys, worklist, case, relations, findings, policy, promotion, rights, health, metrics):
         app.include_router(part.router)
-    for part in (pages, case_pages):
+    for part in (pages, oidc, case_pages):
         app.include_router(part.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.handle(app, problem_page)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Limits, settings.rate, settings.at_once, (SECURE_COOKIE, PLAIN_COOKIE))
     app.add_middleware(SafeHeaders)
+    app.add_middleware(Observed, app.state.metrics)
     return app
+
+
+async def _seal_every_minute(app: FastAPI) -> None:
+    """A checkpoint of every log each minute; one that could not be made is counted, logged, and tried again."""
+    settings: Settings = app.state.settings
+    while True:
+        await asyncio.sleep(EVERY.total_seconds())
+        try:
+            made = await to_thread.run_sync(
+                lambda: seal_all(
+                    app.state.engine, settings.checkpoints, signing_key(settings.keys), dt.datetime.now(dt.UTC)
+                )
+            )
+        except (LogBrokenError, SQLAlchemyError, OSError, KeyFileError):
+            app.state.metrics.unsealed.inc()
+            log.exception("no checkpoint of the log was made")
+        else:
+            for one in made:
+                app.state.metrics.sealed.labels(one.municipality).set(one.number)
