@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from models.confusion import METRICS
 from models.fairness import Audit, Comparison, Figure, Group
@@ -70,6 +71,12 @@ td.number{text-align:right}caption{text-align:left;color:#4a5560;padding:.3rem 0
 code{font:.95em ui-monospace,monospace}.note{color:#4a5560}svg{display:block}
 """
 
+STATUS_WORDS = {
+    "pass": ("geslaagd", "pass"),
+    "fail": ("niet geslaagd", "fail"),
+    "insufficient": ("te weinig", "too few"),
+}
+
 Cells = tuple[tuple[str, bool], ...]
 """texts of one row, and whether each is a number"""
 
@@ -92,6 +99,54 @@ def page(sections: Sequence[tuple[str, Audit]], language: str, source: str, befo
             parts.append(f"<h2>{escape(' × '.join(columns))}</h2>")
             parts += [_metric(name, groups, compared, audit.total, words, language) for name in METRICS]
     return "".join(parts) + "</main></body></html>\n"
+
+
+def gate_table(heading: str, found: Mapping[str, Any], language: str) -> str:
+    """HTML of the verdicts and double reviews of one part, as fairness_gate.told gives them."""
+    nl = language == "nl"
+    judged = ("Groep", "FPR", "Grenzen", "Budget", "Uitslag") if nl else ("Group", "FPR", "Bounds", "Budget", "Verdict")
+    double = (
+        ("Groep", "Paren", "Verschillend", "Grenzen", "Status") if nl else ("Group", "Pairs", "Differ", "Bounds", "")
+    )
+    verdicts = [
+        (
+            _who(one),
+            _number(one["value"], ".3f"),
+            _bounds(one),
+            f"{one['budget']:.3f}",
+            _status(one["status"], language),
+        )
+        for one in found["verdicts"]
+    ]
+    pairs = [
+        (_who(one), one["pairs"] or "", _number(one["share"], ".3f"), _bounds(one), _status(one["status"], language))
+        for one in found["double_reviews"]
+    ]
+    none = "Geen dubbel onderzochte zaken." if nl else "No cases were reviewed twice."
+    return (
+        f"<h2>{escape(heading)}: {_status(found['status'], language)}</h2>{_grid(judged, verdicts)}"
+        f"<p>{found['cannot_show_nl' if nl else 'cannot_show_en']}</p>"
+        f"{_grid(double, pairs) if pairs else f'<p>{none}</p>'}"
+    )
+
+
+def _grid(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    header = "".join(f'<th scope="col">{one}</th>' for one in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _who(one: Mapping[str, Any]) -> str:
+    return " / ".join(one["group"].values())
+
+
+def _bounds(one: Mapping[str, Any]) -> str:
+    return "" if one["low"] is None else f"{one['low']:.3f} … {one['high']:.3f}"
+
+
+def _status(word: str, language: str) -> str:
+    there = STATUS_WORDS.get(word)
+    return WORDS[language][word] if there is None else there[0 if language == "nl" else 1]
 
 
 def _notes(audit: Audit, words: Mapping[str, str], language: str) -> str:
