@@ -39,9 +39,7 @@ def vehicles_held(t: Any, members: Any) -> Any:
     """Vehicles in the name of client or partner on the date, each once per case."""
     v = t.vehicles
     rows = members.filter(members.role != "child").join(v, OF_MEMBER)
-    rows = rows.filter(
-        begun(rows.start_latest, rows.as_of) & lasting(rows.end_earliest, rows.as_of)
-    )
+    rows = rows.filter(begun(rows.start_latest, rows.as_of) & lasting(rows.end_earliest, rows.as_of))
     return rows.group_by("case_id", "as_of", "vehicle_id").aggregate(
         cents=rows.catalogue_cents.max(), first=rows.first_registered_earliest.min()
     )
@@ -112,9 +110,7 @@ def catalogue_value(rows: Any, within: Any) -> Any:
     reason="Bij een jong voertuig ligt de nieuwprijs dicht bij de waarde.",
 )
 def young_vehicles(rows: Any, within: Any) -> Any:
-    return rows.count(
-        where=(days_between(rows.first, rows.as_of) < YOUNG_DAYS).fill_null(False)
-    )
+    return rows.count(where=(days_between(rows.first, rows.as_of) < YOUNG_DAYS).fill_null(False))
 
 
 @source(
@@ -129,11 +125,7 @@ def vehicle_starts(t: Any, members: Any) -> Any:
     rows = members.filter(members.role != "child").join(v, OF_MEMBER)
     rows = rows.filter(begun(rows.start_latest, rows.as_of))
     return rows.select(
-        "case_id",
-        "as_of",
-        "vehicle_id",
-        day=rows.start_earliest,
-        sold=begun(rows.end_latest, rows.as_of),
+        "case_id", "as_of", "vehicle_id", day=rows.start_earliest, sold=begun(rows.end_latest, rows.as_of)
     )
 
 
@@ -147,14 +139,8 @@ def vehicle_starts(t: Any, members: Any) -> Any:
         "In de laatste {w} maanden kwamen {value} voertuigen op naam.",
         "In the last {w} months {value} vehicles were acquired.",
     ),
-    one=(
-        "In de laatste {w} maanden kwam 1 voertuig op naam.",
-        "In the last {w} months 1 vehicle was acquired.",
-    ),
-    none=(
-        "In de laatste {w} maanden kwam geen voertuig op naam.",
-        "No vehicle was acquired in the last {w} months.",
-    ),
+    one=("In de laatste {w} maanden kwam 1 voertuig op naam.", "In the last {w} months 1 vehicle was acquired."),
+    none=("In de laatste {w} maanden kwam geen voertuig op naam.", "No vehicle was acquired in the last {w} months."),
     could=CAR,
     reason="Een aankoop kan laten zien dat er geld of werk bij is gekomen.",
 )
@@ -193,31 +179,18 @@ def vehicles_traded(rows: Any, within: Any) -> Any:
 @source(
     topic="assets",
     after=(homes,),
-    reads={
-        "properties": (
-            "parcel_id",
-            "acquired_latest",
-            "ended_earliest",
-            "price_cents",
-            "address_id",
-            "shared",
-        )
-    },
+    reads={"properties": ("parcel_id", "acquired_latest", "ended_earliest", "price_cents", "address_id", "shared")},
     legal_basis=LAW,
 )
 def estates(t: Any, members: Any) -> Any:
     """Rights on real estate of client or partner on the date; `home` when it is the address they live at."""
     p = t.properties.rename(estate_id="address_id")
     rows = members.filter(members.role != "child").join(p, OF_MEMBER)
-    rows = rows.filter(
-        begun(rows.acquired_latest, rows.as_of)
-        & lasting(rows.ended_earliest, rows.as_of)
-    )
+    rows = rows.filter(begun(rows.acquired_latest, rows.as_of) & lasting(rows.ended_earliest, rows.as_of))
     own = t.homes.select("case_id", "as_of", "person_id", home_id="address_id")
     rows = rows.left_join(own, ["case_id", "as_of", "person_id"])
     return rows.group_by("case_id", "as_of", "parcel_id").aggregate(
-        cents=rows.price_cents.max(),
-        home=(rows.estate_id == rows.home_id).fill_null(False).max(),
+        cents=rows.price_cents.max(), home=(rows.estate_id == rows.home_id).fill_null(False).max()
     )
 
 
@@ -230,10 +203,7 @@ def estates(t: Any, members: Any) -> Any:
         "De klant of partner heeft {value} rechten op onroerend goed.",
         "The client or partner has {value} rights in real estate.",
     ),
-    one=(
-        "De klant of partner heeft 1 recht op onroerend goed.",
-        "The client or partner has 1 right in real estate.",
-    ),
+    one=("De klant of partner heeft 1 recht op onroerend goed.", "The client or partner has 1 right in real estate."),
     none=(
         "De klant of partner heeft geen rechten op onroerend goed.",
         "The client or partner has no rights in real estate.",
@@ -278,10 +248,7 @@ def estate_elsewhere(rows: Any, within: Any) -> Any:
         "De koopsommen van onroerend goed zijn samen {value}.",
         "The purchase prices of real estate add up to {value}.",
     ),
-    none=(
-        "Er is geen koopsom van onroerend goed bekend.",
-        "No purchase price of real estate is known.",
-    ),
+    none=("Er is geen koopsom van onroerend goed bekend.", "No purchase price of real estate is known."),
     could=ESTATE,
     reason="De waarde kan boven de vermogensgrens komen.",
 )
@@ -336,9 +303,7 @@ def estates_acquired(rows: Any, within: Any) -> Any:
 def estate_ends(t: Any, members: Any) -> Any:
     """Rights on real estate of client or partner on the day they certainly had ended."""
     rows = members.filter(members.role != "child").join(t.properties, OF_MEMBER)
-    rows = rows.filter(
-        begun(rows.acquired_latest, rows.as_of) & begun(rows.ended_latest, rows.as_of)
-    )
+    rows = rows.filter(begun(rows.acquired_latest, rows.as_of) & begun(rows.ended_latest, rows.as_of))
     return rows.select("case_id", "as_of", "parcel_id", day=rows.ended_latest)
 
 

@@ -58,37 +58,23 @@ _MODULES = (
 )
 
 CATALOGUE: dict[str, Feature] = dict(
-    sorted(
-        (name, feature)
-        for one in SOURCES.values()
-        for name, (feature, _aggregate) in one.features.items()
-    )
+    sorted((name, feature) for one in SOURCES.values() for name, (feature, _aggregate) in one.features.items())
 )
 """All features by name, sorted by name: the order of the matrix's columns."""
 
 
 def usable(today: dt.date) -> dict[str, Feature]:
     """The catalogue as it may be used on `today`. Raises RefusedError that names every feature that may not."""
-    refused = {
-        name: reasons
-        for name, feature in CATALOGUE.items()
-        if (reasons := refusals(feature, today))
-    }
+    refused = {name: reasons for name, feature in CATALOGUE.items() if (reasons := refusals(feature, today))}
     if refused:
-        raise RefusedError(
-            "; ".join(
-                f"feature {name}: {', '.join(why)}" for name, why in refused.items()
-            )
-        )
+        raise RefusedError("; ".join(f"feature {name}: {', '.join(why)}" for name, why in refused.items()))
     return CATALOGUE
 
 
 def listing() -> list[dict[str, Any]]:
     """The catalogue for `weegschaal features --json`: every field of every declaration, and the registers behind it."""
     rows = []
-    for feature in sorted(
-        CATALOGUE.values(), key=lambda one: (TOPICS.index(one.topic), one.name)
-    ):
+    for feature in sorted(CATALOGUE.values(), key=lambda one: (TOPICS.index(one.topic), one.name)):
         row = dataclasses.asdict(feature)
         row["expires"] = feature.expires.isoformat()
         row["registers"] = list(feature.registers)
@@ -96,8 +82,6 @@ def listing() -> list[dict[str, Any]]:
             list(feature.contracts),
             list(feature.columns),
         )
-        row["max_age_days"] = {
-            one: CONTRACTS[one].max_age_days for one in feature.contracts
-        }
+        row["max_age_days"] = {one: CONTRACTS[one].max_age_days for one in feature.contracts}
         rows.append(row)
     return rows

@@ -30,14 +30,10 @@ GAP_DAYS = 31
 def breaks(t: Any, members: Any) -> Any:
     """Days on which a registration of the client certainly ended and no other held within a month."""
     s = t.stays
-    rows = members.filter(members.role == "client").join(
-        s.filter(s.certainty == "resident"), OF_MEMBER
-    )
+    rows = members.filter(members.role == "client").join(s.filter(s.certainty == "resident"), OF_MEMBER)
     rows = rows.filter(begun(rows.start_latest, rows.as_of))
     ended = rows.filter(begun(rows.end_latest, rows.as_of))
-    ended = ended.select(
-        "case_id", "as_of", "person_id", day=ended.end_latest
-    ).distinct()
+    ended = ended.select("case_id", "as_of", "person_id", day=ended.end_latest).distinct()
     ended = ended.filter(days_between(ended.day, ended.as_of) > GAP_DAYS)
     others = rows.select(
         "case_id",
@@ -48,9 +44,7 @@ def breaks(t: Any, members: Any) -> Any:
     )
     held = ended.join(others, ["case_id", "as_of", "person_id"])
     soon = days_between(held.day, held.since) <= GAP_DAYS
-    held = held.filter(
-        soon.fill_null(True) & (held.until.isnull() | (held.until > held.day))
-    )
+    held = held.filter(soon.fill_null(True) & (held.until.isnull() | (held.until > held.day)))
     return ended.anti_join(held, ["case_id", "as_of", "person_id", "day"])
 
 
@@ -92,20 +86,12 @@ def residence_gaps(rows: Any, within: Any) -> Any:
 def leavers(t: Any, members: Any) -> Any:
     """Adults outside the case who certainly left the client's home address and are not there now, on that day."""
     h = t.homes
-    own = h.filter(
-        (h.role == "client")
-        & h.address_id.notnull()
-        & (h.function.fill_null("W") != "B")
-    )
+    own = h.filter((h.role == "client") & h.address_id.notnull() & (h.function.fill_null("W") != "B"))
     own = own.select("case_id", "municipality", "as_of", "address_id").distinct()
     hubs = t.housemates.filter(t.housemates.hub).select("case_id", "as_of").distinct()
     own = own.anti_join(hubs, ["case_id", "as_of"])
     s = t.near("stays", own, "address_id")
-    s = s.filter(
-        (s.certainty == "resident")
-        & (s.function.fill_null("W") != "B")
-        & begun(s.end_latest, s.as_of)
-    )
+    s = s.filter((s.certainty == "resident") & (s.function.fill_null("W") != "B") & begun(s.end_latest, s.as_of))
     rows = own.join(s, ["address_id", "municipality", "as_of"])
     rows = rows.anti_join(members, ["case_id", "as_of", "person_id"])
     rows = rows.anti_join(t.housemates, ["case_id", "as_of", "person_id"])

@@ -25,9 +25,7 @@ def posts(t: Any, members: Any) -> Any:
     """Posts of client and partner that certainly last on the date."""
     f = t.functionaries.rename(post="role")
     rows = members.filter(members.role != "child").join(f, OF_MEMBER)
-    rows = rows.filter(
-        begun(rows.start_latest, rows.as_of) & lasting(rows.end_earliest, rows.as_of)
-    )
+    rows = rows.filter(begun(rows.start_latest, rows.as_of) & lasting(rows.end_earliest, rows.as_of))
     return rows.select(*OF_CASE, "person_id", "company", "post")
 
 
@@ -40,14 +38,8 @@ def posts(t: Any, members: Any) -> Any:
         "De klant of partner is eigenaar van {value} ondernemingen.",
         "The client or partner owns {value} companies.",
     ),
-    one=(
-        "De klant of partner is eigenaar van 1 onderneming.",
-        "The client or partner owns 1 company.",
-    ),
-    none=(
-        "De klant of partner is geen eigenaar van een onderneming.",
-        "The client or partner owns no company.",
-    ),
+    one=("De klant of partner is eigenaar van 1 onderneming.", "The client or partner owns 1 company."),
+    none=("De klant of partner is geen eigenaar van een onderneming.", "The client or partner owns no company."),
     could=OWN,
     reason="Inkomsten uit een onderneming tellen mee; voor zelfstandigen geldt een andere regeling (Bbz).",
 )
@@ -68,10 +60,7 @@ def companies_owned(rows: Any, within: Any) -> Any:
         "De klant of partner is bestuurder van 1 organisatie.",
         "The client or partner is a director of 1 organisation.",
     ),
-    none=(
-        "De klant of partner is nergens bestuurder.",
-        "The client or partner is not a director of any organisation.",
-    ),
+    none=("De klant of partner is nergens bestuurder.", "The client or partner is not a director of any organisation."),
     could=(
         "Bestuurder zijn van een vereniging of stichting is meestal vrijwilligerswerk.",
         "Being a director of an association or foundation is usually unpaid.",
@@ -85,9 +74,7 @@ def directorships(rows: Any, within: Any) -> Any:
 @source(
     topic="companies",
     at="day",
-    reads={
-        "functionaries": ("company", "start_earliest", "start_latest", "end_latest")
-    },
+    reads={"functionaries": ("company", "start_earliest", "start_latest", "end_latest")},
     legal_basis=LAW,
 )
 def post_starts(t: Any, members: Any) -> Any:
@@ -95,13 +82,7 @@ def post_starts(t: Any, members: Any) -> Any:
     f = t.functionaries.drop("role")
     rows = members.filter(members.role != "child").join(f, OF_MEMBER)
     rows = rows.filter(begun(rows.start_latest, rows.as_of))
-    return rows.select(
-        "case_id",
-        "as_of",
-        "company",
-        day=rows.start_earliest,
-        left=begun(rows.end_latest, rows.as_of),
-    )
+    return rows.select("case_id", "as_of", "company", day=rows.start_earliest, left=begun(rows.end_latest, rows.as_of))
 
 
 @post_starts.feature(
@@ -132,19 +113,13 @@ def companies_begun(rows: Any, within: Any) -> Any:
 @source(
     topic="companies",
     after=(posts,),
-    reads={
-        "companies": ("company", "branch", "staff", "start_earliest", "end_earliest")
-    },
+    reads={"companies": ("company", "branch", "staff", "start_earliest", "end_earliest")},
     legal_basis=LAW,
 )
 def own_companies(t: Any, members: Any) -> Any:
     """The companies of `posts` that have begun and not ended."""
-    c = t.near(
-        "companies", t.posts.select("company", "municipality", "as_of"), "company"
-    )
-    c = c.filter(
-        (c.start_earliest < c.as_of).fill_null(True) & lasting(c.end_earliest, c.as_of)
-    )
+    c = t.near("companies", t.posts.select("company", "municipality", "as_of"), "company")
+    c = c.filter((c.start_earliest < c.as_of).fill_null(True) & lasting(c.end_earliest, c.as_of))
     rows = t.posts.join(c, ["company", "municipality", "as_of"])
     return rows.select("case_id", "as_of", "company", "staff")
 
@@ -182,24 +157,12 @@ def company_staff(rows: Any, within: Any) -> Any:
 def at_home(t: Any, members: Any) -> Any:
     """Companies registered at the client's home address on the date; `own` when client or partner has a post there."""
     h = t.homes
-    own = h.filter(
-        (h.role == "client")
-        & h.address_id.notnull()
-        & (h.function.fill_null("W") != "B")
-    )
+    own = h.filter((h.role == "client") & h.address_id.notnull() & (h.function.fill_null("W") != "B"))
     hubs = t.housemates.filter(t.housemates.hub).select("case_id", "as_of").distinct()
-    own = (
-        own.anti_join(hubs, ["case_id", "as_of"])
-        .select(*OF_CASE, "address_id")
-        .distinct()
-    )
+    own = own.anti_join(hubs, ["case_id", "as_of"]).select(*OF_CASE, "address_id").distinct()
     c = t.near("companies", own, "address_id")
     c = c.filter(begun(c.start_latest, c.as_of) & lasting(c.end_earliest, c.as_of))
-    rows = (
-        own.join(c, ["address_id", "municipality", "as_of"])
-        .select("case_id", "as_of", "company")
-        .distinct()
-    )
+    rows = own.join(c, ["address_id", "municipality", "as_of"]).select("case_id", "as_of", "company").distinct()
     theirs = t.posts.select("case_id", "as_of", "company").distinct().mutate(own=True)
     rows = rows.left_join(theirs, ["case_id", "as_of", "company"])
     return rows.select("case_id", "as_of", "company", own=rows.own.fill_null(False))
@@ -266,9 +229,7 @@ def posts_ended(t: Any, members: Any) -> Any:
     """Posts of client and partner on the day they certainly had ended."""
     f = t.functionaries.rename(post="role")
     rows = members.filter(members.role != "child").join(f, OF_MEMBER)
-    rows = rows.filter(
-        begun(rows.start_latest, rows.as_of) & begun(rows.end_latest, rows.as_of)
-    )
+    rows = rows.filter(begun(rows.start_latest, rows.as_of) & begun(rows.end_latest, rows.as_of))
     return rows.select("case_id", "as_of", "company", day=rows.end_latest)
 
 

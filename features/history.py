@@ -42,10 +42,7 @@ def reviews(t: Any, members: Any) -> Any:
     unit="months",
     direction=1,
     fill=float(NO_REVIEW),
-    sentence=(
-        "Het laatste heronderzoek is {value} geleden.",
-        "The last review was {value} ago.",
-    ),
+    sentence=("Het laatste heronderzoek is {value} geleden.", "The last review was {value} ago."),
     unknown=(
         "Het laatste heronderzoek is {value} of langer geleden, of er was er geen.",
         "The last review was {value} ago or longer, or there was none.",
@@ -83,10 +80,7 @@ def months_since_review(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden was er geen heronderzoek waarbij niets veranderde.",
         "In the last {w} months there was no review that changed nothing.",
     ),
-    could=(
-        "Dit spreekt tegen een nieuw heronderzoek.",
-        "This speaks against another review.",
-    ),
+    could=("Dit spreekt tegen een nieuw heronderzoek.", "This speaks against another review."),
     reason="Wie kort geleden is bekeken en klopte, hoeft niet weer.",
 )
 def unchanged_reviews(rows: Any, within: Any) -> Any:
@@ -146,15 +140,7 @@ def raised_reviews(rows: Any, within: Any) -> Any:
 @source(
     topic="history",
     at="day",
-    reads={
-        "claims": (
-            "claim",
-            "decided_earliest",
-            "decided_latest",
-            "amount_cents",
-            "balance_cents",
-        )
-    },
+    reads={"claims": ("claim", "decided_earliest", "decided_latest", "amount_cents", "balance_cents")},
     legal_basis=LAW,
 )
 def debts(t: Any, members: Any) -> Any:
@@ -162,11 +148,8 @@ def debts(t: Any, members: Any) -> Any:
     c = t.claims
     rows = members.filter(members.role != "child").join(c, OF_MEMBER)
     rows = rows.filter(begun(rows.decided_latest, rows.as_of))
-    return rows.group_by(
-        "case_id", "as_of", "claim", day=rows.decided_earliest
-    ).aggregate(
-        balance=rows.balance_cents.max().fill_null(0),
-        amount=rows.amount_cents.max().fill_null(0),
+    return rows.group_by("case_id", "as_of", "claim", day=rows.decided_earliest).aggregate(
+        balance=rows.balance_cents.max().fill_null(0), amount=rows.amount_cents.max().fill_null(0)
     )
 
 
@@ -175,10 +158,7 @@ def debts(t: Any, members: Any) -> Any:
     "Open claims",
     unit="EUR",
     direction=0,
-    sentence=(
-        "Er staat nog {value} aan vorderingen open.",
-        "Claims of {value} are still open.",
-    ),
+    sentence=("Er staat nog {value} aan vorderingen open.", "Claims of {value} are still open."),
     none=("Er staan geen vorderingen open.", "No claims are open."),
     could=CLAIM,
     reason="Een openstaande vordering hoort bij een eerdere verandering.",
@@ -197,14 +177,8 @@ def open_claims(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden zijn {value} vorderingen ontstaan.",
         "In the last {w} months {value} claims arose.",
     ),
-    one=(
-        "In de laatste {w} maanden is 1 vordering ontstaan.",
-        "In the last {w} months 1 claim arose.",
-    ),
-    none=(
-        "In de laatste {w} maanden zijn geen vorderingen ontstaan.",
-        "In the last {w} months no claims arose.",
-    ),
+    one=("In de laatste {w} maanden is 1 vordering ontstaan.", "In the last {w} months 1 claim arose."),
+    none=("In de laatste {w} maanden zijn geen vorderingen ontstaan.", "In the last {w} months no claims arose."),
     could=CLAIM,
     reason="Een vordering laat zien dat inkomen of situatie eerder anders was dan bekend.",
 )
@@ -269,9 +243,7 @@ def measures(t: Any, members: Any) -> Any:
     """Measures on client and partner, on the earliest day that may have begun."""
     s = t.sanctions
     rows = members.filter(members.role != "child").join(s, OF_MEMBER)
-    return rows.filter(begun(rows.start_latest, rows.as_of)).select(
-        "case_id", "as_of", day=rows.start_earliest
-    )
+    return rows.filter(begun(rows.start_latest, rows.as_of)).select("case_id", "as_of", day=rows.start_earliest)
 
 
 @measures.feature(
@@ -284,10 +256,7 @@ def measures(t: Any, members: Any) -> Any:
         "In de laatste {w} maanden zijn {value} maatregelen opgelegd.",
         "In the last {w} months {value} measures were imposed.",
     ),
-    one=(
-        "In de laatste {w} maanden is 1 maatregel opgelegd.",
-        "In the last {w} months 1 measure was imposed.",
-    ),
+    one=("In de laatste {w} maanden is 1 maatregel opgelegd.", "In the last {w} months 1 measure was imposed."),
     none=(
         "In de laatste {w} maanden zijn geen maatregelen opgelegd.",
         "In the last {w} months no measures were imposed.",

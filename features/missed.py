@@ -106,9 +106,7 @@ def deducted_months_without_income(rows: Any, within: Any) -> Any:
     reason="Een tekort dat niemand kan verklaren is mogelijk een nabetaling (dienstenlijst, R34).",
 )
 def short_months(rows: Any, within: Any) -> Any:
-    return rows.count(
-        where=within & ((rows.paid + rows.deducted) * 100 < rows.norm * SHORT_PERCENT)
-    )
+    return rows.count(where=within & ((rows.paid + rows.deducted) * 100 < rows.norm * SHORT_PERCENT))
 
 
 @booked.feature(
@@ -156,9 +154,7 @@ def deducted_above_declared(rows: Any, within: Any) -> Any:
     reason="De klant gaf het inkomen op; het verschil ligt bij de verwerking.",
 )
 def declared_not_deducted(rows: Any, within: Any) -> Any:
-    return (rows.declared - rows.deducted - rows.exempt).clip(lower=0).sum(
-        where=within
-    ) / 100
+    return (rows.declared - rows.deducted - rows.exempt).clip(lower=0).sum(where=within) / 100
 
 
 @booked.feature(
@@ -267,9 +263,7 @@ def income_irregularity(rows: Any, within: Any) -> Any:
 )
 def wages_stopped(rows: Any, within: Any) -> Any:
     before = rows.wages.sum(where=within & (rows.back > 3)).fill_null(0)
-    return (
-        (before > 0) & (rows.wages.sum(where=rows.back <= 3).fill_null(0) <= 0)
-    ).cast("int64")
+    return ((before > 0) & (rows.wages.sum(where=rows.back <= 3).fill_null(0) <= 0)).cast("int64")
 
 
 @income_months.feature(
@@ -308,9 +302,7 @@ def long_without_wages(t: Any, members: Any) -> Any:
     """The client's term in days and the wages of the last three years; not for clients of pension age."""
     e = t.income_months
     late = e.filter(e.month >= month_number(e.as_of) - ALLOWANCE_MONTHS)
-    wages = late.group_by("case_id", "as_of").aggregate(
-        wages=late.wages.sum().cast("int64")
-    )
+    wages = late.group_by("case_id", "as_of").aggregate(wages=late.wages.sum().cast("int64"))
     rows = t.term.anti_join(t.adults.filter(t.adults.pension), ["person_id", "as_of"])
     rows = rows.left_join(wages, ["case_id", "as_of"])
     return rows.select(
@@ -341,12 +333,7 @@ def long_without_wages(t: Any, members: Any) -> Any:
     reason="Wie lang een laag inkomen heeft kan de toeslag vragen; niet iedereen weet dat (Participatiewet 36, R34).",
 )
 def income_allowance_possible(rows: Any, within: Any) -> Any:
-    return (
-        ((rows.days >= ALLOWANCE_DAYS) & (rows.wages <= 0))
-        .fill_null(False)
-        .max()
-        .cast("int64")
-    )
+    return ((rows.days >= ALLOWANCE_DAYS) & (rows.wages <= 0)).fill_null(False).max().cast("int64")
 
 
 @source(
@@ -363,14 +350,10 @@ def statement_years(t: Any, members: Any) -> Any:
     years = rows.group_by("case_id", "as_of", "year").aggregate(
         taxable=rows.taxable_cents.fill_null(0).sum().cast("int64")
     )
-    years = years.mutate(
-        last=years.year.max().over(group_by=[years.case_id, years.as_of])
-    )
+    years = years.mutate(last=years.year.max().over(group_by=[years.case_id, years.as_of]))
     years = years.filter(years.year == years.last)
     p = t.paid
-    months = p.group_by("case_id", "as_of", year=p.month // 12).aggregate(
-        paid=p.paid.sum().cast("int64")
-    )
+    months = p.group_by("case_id", "as_of", year=p.month // 12).aggregate(paid=p.paid.sum().cast("int64"))
     found = years.join(months, ["case_id", "as_of", "year"])
     return found.select("case_id", "as_of", "taxable", "paid")
 
@@ -407,14 +390,8 @@ def paid_above_statement(rows: Any, within: Any) -> Any:
 def studying_housemates(t: Any, members: Any) -> Any:
     """Adults at the home address, outside the case, with study finance that runs: they are no cost sharers."""
     h = t.housemates
-    adults = (
-        h.filter(h.adult)
-        .select("case_id", "municipality", "as_of", "person_id")
-        .distinct()
-    )
-    g = t.near(
-        "study_grants", adults.select("person_id", "municipality", "as_of"), "person_id"
-    )
+    adults = h.filter(h.adult).select("case_id", "municipality", "as_of", "person_id").distinct()
+    g = t.near("study_grants", adults.select("person_id", "municipality", "as_of"), "person_id")
     g = g.filter(begun(g.start_latest, g.as_of) & lasting(g.end_earliest, g.as_of))
     return adults.semi_join(g, OF_MEMBER).select("case_id", "as_of", "person_id")
 
