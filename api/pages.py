@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.answers import Item
+from api.oidc import START
 from api.rendering import language, render
 from api.security import Meant, Signed, engine, forget, remember, require_own_origin, token_of, visit_or_none
 from api.session import demo_sign_in
@@ -51,7 +52,8 @@ def sign_in_page(request: Request) -> Response:
     places = {
         place: [one for one in demo_users() if one.municipality == code] for code, place in DEMO_MUNICIPALITIES.items()
     }
-    return render(request, "signin.html", None, places=places if demo else {})
+    provider = START if request.app.state.settings.oidc else ""
+    return render(request, "signin.html", None, places=places if demo else {}, provider=provider)
 
 
 @router.post("/inloggen")
