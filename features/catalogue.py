@@ -6,28 +6,8 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from features import (
-    assets,
-    benefit,
-    changes,
-    companies,
-    history,
-    household,
-    income,
-    missed,
-    residence,
-    signals,
-)
-from features.declaration import (
-    SOURCES,
-    TOPICS,
-    Feature,
-    RefusedError,
-    Source,
-    admit,
-    refusals,
-    source,
-)
+from features import assets, benefit, changes, companies, history, household, income, missed, residence, signals
+from features.declaration import SOURCES, TOPICS, Feature, RefusedError, Source, admit, refusals, source
 from features.records import CONTRACTS
 
 __all__ = [
@@ -44,18 +24,7 @@ __all__ = [
     "usable",
 ]
 
-_MODULES = (
-    benefit,
-    income,
-    residence,
-    household,
-    assets,
-    companies,
-    signals,
-    history,
-    missed,
-    changes,
-)
+_MODULES = (benefit, income, residence, household, assets, companies, signals, history, missed, changes)
 
 CATALOGUE: dict[str, Feature] = dict(
     sorted((name, feature) for one in SOURCES.values() for name, (feature, _aggregate) in one.features.items())
@@ -78,10 +47,7 @@ def listing() -> list[dict[str, Any]]:
         row = dataclasses.asdict(feature)
         row["expires"] = feature.expires.isoformat()
         row["registers"] = list(feature.registers)
-        row["contracts"], row["columns"] = (
-            list(feature.contracts),
-            list(feature.columns),
-        )
+        row["contracts"], row["columns"] = list(feature.contracts), list(feature.columns)
         row["max_age_days"] = {one: CONTRACTS[one].max_age_days for one in feature.contracts}
         rows.append(row)
     return rows

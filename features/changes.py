@@ -16,15 +16,7 @@ GAP_DAYS = 31
 @source(
     topic="residence",
     at="day",
-    reads={
-        "stays": (
-            "address_id",
-            "start_earliest",
-            "start_latest",
-            "end_latest",
-            "certainty",
-        )
-    },
+    reads={"stays": ("address_id", "start_earliest", "start_latest", "end_latest", "certainty")},
     legal_basis=LAW,
 )
 def breaks(t: Any, members: Any) -> Any:
@@ -35,13 +27,7 @@ def breaks(t: Any, members: Any) -> Any:
     ended = rows.filter(begun(rows.end_latest, rows.as_of))
     ended = ended.select("case_id", "as_of", "person_id", day=ended.end_latest).distinct()
     ended = ended.filter(days_between(ended.day, ended.as_of) > GAP_DAYS)
-    others = rows.select(
-        "case_id",
-        "as_of",
-        "person_id",
-        since=rows.start_earliest,
-        until=rows.end_latest,
-    )
+    others = rows.select("case_id", "as_of", "person_id", since=rows.start_earliest, until=rows.end_latest)
     held = ended.join(others, ["case_id", "as_of", "person_id"])
     soon = days_between(held.day, held.since) <= GAP_DAYS
     held = held.filter(soon.fill_null(True) & (held.until.isnull() | (held.until > held.day)))
@@ -127,12 +113,7 @@ def adults_left(rows: Any, within: Any) -> Any:
     return rows.person_id.nunique(where=within)
 
 
-@source(
-    topic="income",
-    at="day",
-    reads={"study_grants": ("end_latest",)},
-    legal_basis="Participatiewet 13, 64",
-)
+@source(topic="income", at="day", reads={"study_grants": ("end_latest",)}, legal_basis="Participatiewet 13, 64")
 def study_ends(t: Any, members: Any) -> Any:
     """Days on which study finance of client or partner certainly had ended."""
     rows = members.filter(members.role != "child").join(t.study_grants, OF_MEMBER)
@@ -154,10 +135,7 @@ def study_ends(t: Any, members: Any) -> Any:
         "In de laatste {w} maanden is geen studiefinanciering gestopt.",
         "No study finance stopped in the last {w} months.",
     ),
-    could=(
-        "De verandering is vaak al gemeld.",
-        "The change has often been reported already.",
-    ),
+    could=("De verandering is vaak al gemeld.", "The change has often been reported already."),
     reason="Na een studie verandert het recht en wat er wordt verrekend.",
 )
 def study_stopped(rows: Any, within: Any) -> Any:

@@ -199,19 +199,12 @@ def overdeclared_months(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.declared - rows.earned > TOLERANCE_CENTS))
 
 
-@source(
-    topic="income",
-    at="month",
-    after=(earnings,),
-    reads={},
-    legal_basis="SUWI 62; Participatiewet 32, 64",
-)
+@source(topic="income", at="month", after=(earnings,), reads={}, legal_basis="SUWI 62; Participatiewet 32, 64")
 def income_months(t: Any, members: Any) -> Any:
     """Registered income of the household per month, all of it and wages alone, in cents."""
     e = t.earnings
     return e.group_by("case_id", "as_of", "month").aggregate(
-        earned=e.cents.sum().cast("int64"),
-        wages=e.cents.sum(where=e.wage).fill_null(0).cast("int64"),
+        earned=e.cents.sum().cast("int64"), wages=e.cents.sum(where=e.wage).fill_null(0).cast("int64")
     )
 
 
@@ -272,18 +265,12 @@ def wages_stopped(rows: Any, within: Any) -> Any:
     unit="months",
     direction=-1,
     fill=float(NO_WAGES),
-    sentence=(
-        "Het laatste loon is {value} geleden.",
-        "The last wages were {value} ago.",
-    ),
+    sentence=("Het laatste loon is {value} geleden.", "The last wages were {value} ago."),
     unknown=(
         "Het laatste loon is {value} of langer geleden, of er is geen loon bekend.",
         "The last wages were {value} ago or longer, or none are known.",
     ),
-    none=(
-        "Over de laatste maand staat loon geregistreerd.",
-        "Wages are registered for the last month.",
-    ),
+    none=("Over de laatste maand staat loon geregistreerd.", "Wages are registered for the last month."),
     could=LATE,
     reason="Hoe langer er geen loon is, hoe minder er te verrekenen is.",
     decimals=0,
@@ -292,12 +279,7 @@ def months_since_wages(rows: Any, within: Any) -> Any:
     return (rows.back.min(where=rows.wages > 0) - 1).clip(upper=NO_WAGES)
 
 
-@source(
-    topic="benefit",
-    after=(term, income_months),
-    reads={},
-    legal_basis="Participatiewet 36",
-)
+@source(topic="benefit", after=(term, income_months), reads={}, legal_basis="Participatiewet 36")
 def long_without_wages(t: Any, members: Any) -> Any:
     """The client's term in days and the wages of the last three years; not for clients of pension age."""
     e = t.income_months
@@ -306,10 +288,7 @@ def long_without_wages(t: Any, members: Any) -> Any:
     rows = t.term.anti_join(t.adults.filter(t.adults.pension), ["person_id", "as_of"])
     rows = rows.left_join(wages, ["case_id", "as_of"])
     return rows.select(
-        "case_id",
-        "as_of",
-        days=days_between(rows.start_latest, rows.as_of),
-        wages=rows.wages.fill_null(0),
+        "case_id", "as_of", days=days_between(rows.start_latest, rows.as_of), wages=rows.wages.fill_null(0)
     )
 
 
@@ -326,22 +305,14 @@ def long_without_wages(t: Any, members: Any) -> Any:
         "De uitkering loopt korter dan drie jaar, of er was loon in die tijd.",
         "The benefit has run for less than three years, or there were wages in that time.",
     ),
-    could=(
-        "De toeslag kan al zijn toegekend.",
-        "The allowance may have been granted already.",
-    ),
+    could=("De toeslag kan al zijn toegekend.", "The allowance may have been granted already."),
     reason="Wie lang een laag inkomen heeft kan de toeslag vragen; niet iedereen weet dat (Participatiewet 36, R34).",
 )
 def income_allowance_possible(rows: Any, within: Any) -> Any:
     return ((rows.days >= ALLOWANCE_DAYS) & (rows.wages <= 0)).fill_null(False).max().cast("int64")
 
 
-@source(
-    topic="benefit",
-    after=(paid,),
-    reads={"year_statements": ("year", "taxable_cents")},
-    legal_basis=LAW,
-)
+@source(topic="benefit", after=(paid,), reads={"year_statements": ("year", "taxable_cents")}, legal_basis=LAW)
 def statement_years(t: Any, members: Any) -> Any:
     """The last whole year with a statement: its taxable amount beside what the months of that year show as paid."""
     y = t.year_statements
@@ -413,10 +384,7 @@ def studying_housemates(t: Any, members: Any) -> Any:
         "Geen van de volwassenen op het adres krijgt studiefinanciering.",
         "None of the adults at the address has study finance.",
     ),
-    could=(
-        "De norm kan hier al rekening mee houden.",
-        "The norm may take this into account already.",
-    ),
+    could=("De norm kan hier al rekening mee houden.", "The norm may take this into account already."),
     reason="Een student die ten onrechte is meegeteld maakt de norm te laag (Participatiewet 22a lid 4, R34).",
 )
 def studying_sharers(rows: Any, within: Any) -> Any:

@@ -63,18 +63,9 @@ def pointers(t: Any, members: Any) -> Any:
     "Open signals about income",
     unit="count",
     direction=1,
-    sentence=(
-        "Er staan {value} signalen over inkomen open.",
-        "There are {value} open signals about income.",
-    ),
-    one=(
-        "Er staat 1 signaal over inkomen open.",
-        "There is 1 open signal about income.",
-    ),
-    none=(
-        "Er staat geen signaal over inkomen open.",
-        "There is no open signal about income.",
-    ),
+    sentence=("Er staan {value} signalen over inkomen open.", "There are {value} open signals about income."),
+    one=("Er staat 1 signaal over inkomen open.", "There is 1 open signal about income."),
+    none=("Er staat geen signaal over inkomen open.", "There is no open signal about income."),
     could=WORTH,
     reason=REASON,
 )
@@ -87,15 +78,9 @@ def income_signals(rows: Any, within: Any) -> Any:
     "Open signals about study",
     unit="count",
     direction=1,
-    sentence=(
-        "Er staan {value} signalen over studie open.",
-        "There are {value} open signals about study.",
-    ),
+    sentence=("Er staan {value} signalen over studie open.", "There are {value} open signals about study."),
     one=("Er staat 1 signaal over studie open.", "There is 1 open signal about study."),
-    none=(
-        "Er staat geen signaal over studie open.",
-        "There is no open signal about study.",
-    ),
+    none=("Er staat geen signaal over studie open.", "There is no open signal about study."),
     could=WORTH,
     reason=REASON,
 )
@@ -108,18 +93,9 @@ def study_signals(rows: Any, within: Any) -> Any:
     "Open signals about assets",
     unit="count",
     direction=1,
-    sentence=(
-        "Er staan {value} signalen over vermogen open.",
-        "There are {value} open signals about assets.",
-    ),
-    one=(
-        "Er staat 1 signaal over vermogen open.",
-        "There is 1 open signal about assets.",
-    ),
-    none=(
-        "Er staat geen signaal over vermogen open.",
-        "There is no open signal about assets.",
-    ),
+    sentence=("Er staan {value} signalen over vermogen open.", "There are {value} open signals about assets."),
+    one=("Er staat 1 signaal over vermogen open.", "There is 1 open signal about assets."),
+    none=("Er staat geen signaal over vermogen open.", "There is no open signal about assets."),
     could=(
         "Vermogensgegevens zijn 5 tot 17 maanden oud; het geld kan al op of bekend zijn.",
         "Data on assets are 5 to 17 months old; the money may be spent or known.",
@@ -178,18 +154,12 @@ def signal_kinds(rows: Any, within: Any) -> Any:
     unit="months",
     direction=-1,
     fill=float(NO_SIGNAL),
-    sentence=(
-        "Het laatste open signaal is {value} oud.",
-        "The last open signal is {value} old.",
-    ),
+    sentence=("Het laatste open signaal is {value} oud.", "The last open signal is {value} old."),
     unknown=(
         "Het laatste open signaal is {value} of langer geleden, of er was er geen.",
         "The last open signal was {value} ago or longer, or there was none.",
     ),
-    none=(
-        "Het laatste open signaal is minder dan een maand oud.",
-        "The last open signal is less than a month old.",
-    ),
+    none=("Het laatste open signaal is minder dan een maand oud.", "The last open signal is less than a month old."),
     could=WORTH,
     reason="Een ouder signaal zegt minder over nu.",
     decimals=0,
