@@ -7,7 +7,8 @@ rows that count (features/relations/merging.py); a row that takes another back l
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -21,6 +22,18 @@ from enforcement.tables import Identity, IdentityJudgement
 JUDGEMENTS = ("same", "not_same", "unsure")
 BASES = ("weight", "delivery", "person")
 KINDS = ("person", "address")
+OF_ITS_OWN = {"person": "BSN", "address": "BAG object"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is held of two numbers, with its match weight and what that is made of where there is one."""
+
+    left: int
+    right: int
+    judgement: str
+    weight: float = 0.0
+    waterfall: tuple[dict[str, Any], ...] = ()
 
 
 def judge(
@@ -33,19 +46,23 @@ def judge(
     judgement: str,
     purpose: str,
     *,
+    certain: Collection[int],
     at: dt.datetime,
 ) -> IdentityJudgement:
     """Write down what a person holds of two numbers, and log it. An earlier judgement stays and counts no longer.
 
     Raises RefusedError for one number with itself, numbers of different kinds or none, an unknown judgement, or without
-    a purpose.
+    a purpose, and when two numbers that are certain, each standing for a BSN or BAG object, are called the same.
     """
     if judgement not in JUDGEMENTS:
         raise RefusedError(f"{judgement!r} is no judgement; give one of {', '.join(JUDGEMENTS)}")
     if not purpose.strip():
         raise RefusedError("a judgement on who is who is given for a purpose; say which")
     kind = _kind_of(session, left, right)
-    [row] = hold(session, kind, [(left, right, judgement, 0.0, [])], basis="person", actor=actor, at=at)
+    if judgement == "same" and {left, right} <= set(certain):
+        raise RefusedError(f"{left} and {right} each have a {OF_ITS_OWN[kind]} of their own, so they are not one")
+    found = Found(left, right, judgement)
+    [row] = hold(session, kind, [found], certain=certain, basis="person", actor=actor, at=at)
     details = {"left": str(row.left_id), "right": str(row.right_id), "judgement": judgement, "kind": kind}
     audit.append(session, municipality, actor, role, "identity_judged", f"judgement:{row.id}", purpose, details, at=at)
     return row
@@ -54,26 +71,29 @@ def judge(
 def hold(
     session: Session,
     kind: str,
-    rows: Sequence[tuple[int, int, str, float, list[Any]]],
+    rows: Sequence[Found],
     *,
+    certain: Collection[int],
     basis: str,
     actor: str,
     at: dt.datetime,
 ) -> list[IdentityJudgement]:
-    """Add rows (left, right, judgement, weight, waterfall) that rest on `basis`. The caller logs."""
+    """Add rows that rest on `basis`. certain: numbers that stand for a BSN or BAG object. The caller logs."""
     made = [
         IdentityJudgement(
             kind=kind,
-            left_id=min(left, right),
-            right_id=max(left, right),
-            judgement=judgement,
+            left_id=min(one.left, one.right),
+            right_id=max(one.left, one.right),
+            left_certain=min(one.left, one.right) in certain,
+            right_certain=max(one.left, one.right) in certain,
+            judgement=one.judgement,
             basis=basis,
-            weight=weight,
-            waterfall=waterfall,
+            weight=one.weight,
+            waterfall=list(one.waterfall),
             judged_by=actor,
             judged_at=stored(at),
         )
-        for left, right, judgement, weight, waterfall in rows
+        for one in rows
     ]
     session.add_all(made)
     session.flush()
@@ -119,6 +139,8 @@ def withdraw(session: Session, numbers: Sequence[int], *, actor: str, at: dt.dat
                 kind=row.kind,
                 left_id=row.left_id,
                 right_id=row.right_id,
+                left_certain=row.left_certain,
+                right_certain=row.right_certain,
                 judgement=row.judgement,
                 basis=row.basis,
                 weight=row.weight,

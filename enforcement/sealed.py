@@ -1,7 +1,8 @@
 """The sealed store: protected attributes under a key of their own, out of reach of everything that learns (R10).
 
-Two things leave it, both because a law needs them: the legal age band of a person on a date, and who lives in care
-(R33). The other attributes are closed once more, with a key that only the fairness audit has (audit_door.py).
+Three things leave it, each because a law needs it: the legal age band of a person on a date, who lives in care (R33),
+and birth dates to whoever finds out who is who, with the purpose logged. The other attributes are closed once more,
+with a key that only the fairness audit has (audit_door.py).
 """
 
 from __future__ import annotations
@@ -135,6 +136,18 @@ class SealedStore:
         chosen = "" if persons is None else "SEMI JOIN wanted USING (person_id)"
         connection.register("asked", pa.table({"as_of": pa.array(sorted(set(dates)), pa.date32())}))
         return connection.sql(_LEGAL_AGES.format(chosen=chosen)).to_arrow_table()
+
+    def birth_dates(self, persons: Any) -> Any:
+        """Table (person_id BIGINT, born DATE): the exact birth date last told of each of `persons` (an Arrow array), to
+        tell people of one name apart before two numbers are taken for one (GDPR 5(1)(d), accuracy). Whoever reads it
+        logs the purpose."""
+        connection = self._opened()
+        connection.register("wanted", pa.table({"person_id": persons}))
+        return connection.sql(
+            "SELECT person_id, arg_max(birth_date_earliest, (contract = 'persons', known_at)) AS born "
+            "FROM sealed SEMI JOIN wanted USING (person_id) WHERE NOT withdrawn "
+            "AND birth_date_earliest = birth_date_latest GROUP BY person_id ORDER BY person_id"
+        ).to_arrow_table()
 
     def in_care(self, as_of: dt.date | None = None) -> Any:
         """Table (person_id BIGINT): who lives in care by the latest that each source said, before `as_of` if given."""

@@ -246,6 +246,9 @@ class IdentityJudgement(Base):
     """person or address"""
     left_id: Mapped[int] = mapped_column(BigInteger, index=True)
     right_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    left_certain: Mapped[bool]
+    right_certain: Mapped[bool]
+    """stands for a BSN, or for a BAG object: two of these are never one"""
     judgement: Mapped[str]
     """same, not_same or unsure"""
     basis: Mapped[str]
@@ -384,6 +387,25 @@ class ReviewStep(Base):
     author: Mapped[str]
     at: Mapped[dt.datetime]
     __table_args__ = (Index("step_of_case", "municipality", "draw_id", "case_id"),)
+
+
+class Tip(Base):
+    """What somebody told about a case; encrypted, and a signal for review only."""
+
+    __tablename__ = "tip"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    source: Mapped[str]
+    """colleague, organisation, named or anonymous"""
+    topic: Mapped[str]
+    received: Mapped[dt.date]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    recorded_by: Mapped[str]
+    recorded_at: Mapped[dt.datetime]
+    placed_in: Mapped[str | None]
+    """the draw whose list took the case up"""
+    __table_args__ = (Index("tip_of_case", "municipality", "case_id"),)
 
 
 class Absence(Base):

@@ -5,13 +5,29 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "04ebd06af73d"
+revision = "abe9a4505c19"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "api_key",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("secret_sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("scope", sa.JSON(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_key_municipality"), ["municipality"], unique=False)
+
     op.create_table(
         "case_note",
         sa.Column("id", sa.String(), nullable=False),
@@ -122,6 +138,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("left_id", sa.BigInteger(), nullable=False),
         sa.Column("right_id", sa.BigInteger(), nullable=False),
+        sa.Column("left_certain", sa.Boolean(), nullable=False),
+        sa.Column("right_certain", sa.Boolean(), nullable=False),
         sa.Column("judgement", sa.String(), nullable=False),
         sa.Column("basis", sa.String(), nullable=False),
         sa.Column("weight", sa.Double(), nullable=False),
@@ -210,6 +228,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("municipality", "year"),
     )
     op.create_table(
+        "sign_in_attempt",
+        sa.Column("state_sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("browser_sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("nonce", sa.String(), nullable=False),
+        sa.Column("verifier", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("state_sha256"),
+    )
+    op.create_table(
         "step",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("input_sha256", sa.String(), nullable=False),
@@ -228,6 +255,23 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("municipality"),
     )
+    op.create_table(
+        "tip",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("received", sa.Date(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(), nullable=False),
+        sa.Column("placed_in", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("tip", schema=None) as batch_op:
+        batch_op.create_index("tip_of_case", ["municipality", "case_id"], unique=False)
+
     op.create_table(
         "user",
         sa.Column("id", sa.String(), nullable=False),
@@ -555,8 +599,13 @@ def downgrade() -> None:
     op.drop_table("adoption")
     op.drop_table("absence")
     op.drop_table("user")
+    with op.batch_alter_table("tip", schema=None) as batch_op:
+        batch_op.drop_index("tip_of_case")
+
+    op.drop_table("tip")
     op.drop_table("switch")
     op.drop_table("step")
+    op.drop_table("sign_in_attempt")
     op.drop_table("seed_commitment")
     op.drop_table("run")
     with op.batch_alter_table("review_step", schema=None) as batch_op:
@@ -596,3 +645,7 @@ def downgrade() -> None:
         batch_op.drop_index("note_of_case")
 
     op.drop_table("case_note")
+    with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_api_key_municipality"))
+
+    op.drop_table("api_key")
