@@ -192,6 +192,7 @@ def _node_shown(
         "hub_en": reason[1],
         "count": about["links"] if hub else None,
         "person_id": node.partition(":")[2] if kind == "person" else None,
+        "address_id": node.partition(":")[2] if kind == "address" and not about.get("elsewhere") else None,
     }
 
 
@@ -217,11 +218,13 @@ def _person_called(graph: Links, node: str, roles: dict[str, str], depths: dict[
 
 
 def _edge_shown(edge: _Edge, number: dict[str, str]) -> dict[str, Any]:
-    verb = VERBS["former" if edge.verb == "partner" and edge.until_date else edge.verb]
+    told = "former" if edge.verb == "partner" and edge.until_date else edge.verb
+    verb = VERBS[told]
     return {
         "from": number[edge.from_node],
         "to": number[edge.to_node],
         "kind": edge.kind,
+        "verb": told,
         "nl": verb[0],
         "en": verb[1],
         "source": edge.source,

@@ -141,7 +141,7 @@ def test_r24_nothing_that_scores_or_selects_reads_the_list_of_places() -> None:
 
 def test_pairs_are_never_more_than_the_hub_cap_allows(tmp_path: Path) -> None:
     lake = client(SmallLake(tmp_path / "lake"), 1, 1)
-    sizes = {address: many for address, many in enumerate((1, 2, 5, 9, 10, 300), 1)}
+    sizes = dict(enumerate((1, 2, 5, 9, 10, 300), 1))
     person = 0
     for address, many in sizes.items():
         for _ in range(many):
