@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 WORDS = (
     *("inspector*", "sanitarian*", "examiner*", "investigator*", "reviewer*", "assessor*", "auditor*", "officer*"),
-    *("caseworker*", "handler*", "decider*", "decided", "judge", "clerk*", "supervisor*", "staff", "employee*"),
+    *("caseworker*", "handler*", "decider*", "decided", "judge", "clerk*", "supervisor*", "employee*"),
     *("team", "teams", "department*", "klantmanager*", "consulent*", "medewerker*", "behandelaar*", "beslisser*"),
     *("beoordelaar*", "inspecteur*", "toetser*", "afdeling*"),
 )
