@@ -129,14 +129,19 @@ def further(
     probability is the caller's: it changes for everybody outside C.
     """
     place = dict(eligible)
-    walk = [case for case in sorted(place, key=_key(seed, "arm")) if case not in taken][:wanted]
-    shuffled = sorted(walk, key=_key(seed, "blind"))
-    blind = _evenly(shuffled, -(-len(walk) * blind_percent // 100))
+    chosen = [case for case in walk(list(place), seed) if case not in taken][:wanted]
+    shuffled = sorted(chosen, key=_key(seed, "blind"))
+    blind = _evenly(shuffled, -(-len(chosen) * blind_percent // 100))
     double = set(_evenly(blind, -(-len(blind) // 2)))
     return tuple(
         Included(case, place[case], 1.0, (TOP_UP,), at, case in set(blind), case in double)
-        for at, case in enumerate(walk, start=1)
+        for at, case in enumerate(chosen, start=1)
     )
+
+
+def walk(cases: Sequence[int], seed: bytes) -> list[int]:
+    """The permutation of the eligible that a draw walks along."""
+    return sorted(cases, key=_key(seed, "arm"))
 
 
 def commitment(secret: bytes) -> str:
@@ -184,10 +189,10 @@ def _risk_list(cases: Sequence[Candidate], places: int, per_cluster: int, seed: 
 
 def _draw(cases: Sequence[int], certain: set[int], m: int, seed: bytes) -> tuple[set[int], set[int]]:
     """The random arm (first m of the permutation) and the walk beyond it until m cases outside C are taken."""
-    walk = sorted(cases, key=_key(seed, "arm"))
-    random = set(walk[:m])
+    order = walk(cases, seed)
+    random = set(order[:m])
     missing = m - len(random - certain)
-    beyond = [case for case in walk[m:] if case not in certain]
+    beyond = [case for case in order[m:] if case not in certain]
     return random, set(beyond[:missing])
 
 
@@ -213,6 +218,6 @@ def _order(listed: Sequence[Candidate], by_place: set[int], seed: bytes) -> dict
     """Case -> position. Blind and drawn cases stand anywhere, so that they are worked like the rest and a position
     does not tell an arm; the places between them go by score."""
     tie = _key(seed, "tie")
-    walk = sorted((one.case_id for one in listed), key=_key(seed, "order"))
+    slots = sorted((one.case_id for one in listed), key=_key(seed, "order"))
     ranked = iter(sorted((one for one in listed if one.case_id in by_place), key=lambda o: (o.place, tie(o.case_id))))
-    return {(next(ranked).case_id if case in by_place else case): slot for slot, case in enumerate(walk, start=1)}
+    return {(next(ranked).case_id if case in by_place else case): slot for slot, case in enumerate(slots, start=1)}

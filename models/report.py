@@ -1,0 +1,144 @@
+"""The page of one training run for a reviewer who reads no code: what was tried, what was chosen, how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.card import NAMES, Known, estimate, performance, training, working
+from models.document import Document, Drawing, Section, Table, known, pairs
+from models.drawing import intervals
+
+READ = frozenset(
+    {
+        "seed", "until", "coding", "features", "labelled", "positives", "windows", "share", "test_rows",
+        "random_reviews", "effective_sample", "prevalence", "candidates", "paired", "champion", "why_nl", "why_en",
+        "model_sha256", "refits",
+    }
+)  # fmt: skip
+"""parts of a training report that have a place on this page; any other part is shown as it is"""
+
+
+def report_page(what: Known) -> Document:
+    """The report, Dutch. Parts that a later training adds are shown as tables under their own names."""
+    report = what.report
+    return Document(
+        title=f"Verslag van de training, modelversie {what.registered['version']}",
+        lead=f"{known(report.get('why_nl'))} Wat hier staat gaat over het model, niet over zaken of mensen.",
+        sections=(
+            Section("Waarmee is geleerd", (pairs(training(what)),)),
+            Section("Perioden waarin is getoetst", (_windows(report),)),
+            Section("Kandidaten naast elkaar", performance(report)),
+            Section("Verschillen tussen kandidaten", _paired(report)),
+            Section("Cijfers die u niet mag gebruiken", _naive(report)),
+            *_further(report),
+            Section("Hoe het gekozen model werkt", working(what)),
+        ),
+    )
+
+
+def _windows(report: Mapping[str, Any]) -> Table:
+    rows = tuple((one["start"], one["end"], str(one["train"]), str(one["test"])) for one in report.get("windows") or [])
+    return Table(("toets van", "tot", "zaken om te leren", "zaken om te toetsen"), rows)
+
+
+def _paired(report: Mapping[str, Any]) -> tuple[str | Table | Drawing, ...]:
+    best = report.get("champion")
+    rows = [one for one in report.get("paired") or [] if one["first"] == best]
+    drawing = intervals(
+        "Verschil van de gekozen kandidaat met elke andere",
+        [
+            (
+                NAMES.get(one["second"], one["second"]),
+                float(one["difference"]),
+                float(one["difference"] - 2 * one["standard_error"]),
+                float(one["difference"] + 2 * one["standard_error"]),
+                f"{one['difference'] * 100:+.1f} van de 100".replace(".", ","),
+            )
+            for one in rows
+        ],
+        0.0,
+    )
+    return (
+        "Op dezelfde zaken: hoeveel meer wijzigingen de gekozen kandidaat in de top heeft dan een andere. Raakt het "
+        "streepje de stippellijn, dan is het verschil niet aangetoond (twee standaardfouten).",
+        Drawing(drawing, "Rechts van de stippellijn is de gekozen kandidaat beter."),
+    )
+
+
+def _naive(report: Mapping[str, Any]) -> tuple[str | Table | Drawing, ...]:
+    rows = tuple(
+        (
+            NAMES.get(one["name"], one["name"]),
+            known(None if one.get("naive") is None else f"{one['naive'] * 100:.1f} van de 100".replace(".", ",")),
+            estimate(one.get("precision")),
+        )
+        for one in report.get("candidates") or []
+    )
+    return (
+        "Wie alleen telt wat bekeken werd, telt vooral zaken die om een signaal gekozen waren. Deze naïeve "
+        "cijfers staan "
+        "hier om het verschil te laten zien.",
+        Table(("kandidaat", "naïef", "geschat met het willekeurige deel"), rows),
+    )
+
+
+def _further(report: Mapping[str, Any]) -> tuple[Section, ...]:
+    """Every other part of the report as it is: calibration of groups, age of the model, codings, and what comes."""
+    titles = {
+        "calibration": "Kloppen de verhoudingen voor groepen zaken?",
+        "by_age": "Hoe het zet naarmate het model ouder is",
+        "age": "Hoe het zet naarmate het model ouder is",
+        "sensitivity": "Wat als uitkomsten anders geteld worden?",
+        "codings": "Wat als uitkomsten anders geteld worden?",
+        "regret": "Wat de keuze kostte tegenover de beste van de volgende periode",
+        "per_municipality": "Per gemeente",
+        "gain_of_weights": "Wat wegen in de training oplevert",
+    }
+    found = []
+    for name in sorted(set(report) - READ):
+        body = _shown(titles.get(name, name), report[name])
+        if body:
+            found.append(Section(titles.get(name, name.replace("_", " ").capitalize()), body))
+    return tuple(found)
+
+
+def _shown(title: str, content: Any) -> tuple[str | Table | Drawing, ...]:
+    """Rows as a table, and as a drawing too where they hold an estimate with its interval; a mapping as pairs."""
+    if isinstance(content, Mapping):
+        if content and all(isinstance(one, Mapping) for one in content.values()):
+            return _shown(title, [{"naam": name} | dict(one) for name, one in content.items()])
+        return (pairs([(str(name), _told(one)) for name, one in content.items()]),) if content else ()
+    if isinstance(content, Sequence) and not isinstance(content, str):
+        rows = [one for one in content if isinstance(one, Mapping)]
+        if not rows:
+            return (known(list(content)),) if content else ()
+        head = tuple(dict.fromkeys(str(name) for one in rows for name in one))
+        table = Table(head, tuple(tuple(_told(one.get(name)) for name in head) for one in rows))
+        drawing = _drawn(title, rows)
+        return (Drawing(drawing, title), table) if drawing else (table,)
+    return (known(content),)
+
+
+def _drawn(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    marks = []
+    for one in rows:
+        figure: Any = next((v for v in one.values() if isinstance(v, Mapping) and "low" in v and "value" in v), one)
+        if not {"value", "low", "high"} <= set(figure):
+            return ""
+        name = " ".join(str(v) for v in one.values() if isinstance(v, str))[:60]
+        value, low, high = (None if figure[key] is None else float(figure[key]) for key in ("value", "low", "high"))
+        marks.append((name, value, low, high, estimate(figure)))
+    return intervals(title, marks)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping) and "value" in value:
+        return estimate(value)
+    if isinstance(value, float):
+        return f"{value:.4g}".replace(".", ",")
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_told(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(_told(one) for one in value)
+    return known(value)

@@ -1,0 +1,121 @@
+"""Documents of a model, built from what the installation knows of it and kept with it (R26, R27)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from sqlalchemy import func
+from sqlalchemy import select as sql_select
+
+from enforcement.adoption import adopted
+from enforcement.clock import shown
+from enforcement.database import engine_of, reading
+from enforcement.promotion import approvals, promotions
+from enforcement.settings import Settings
+from enforcement.tables import Part, Score
+from features.catalogue import CATALOGUE
+from models.candidate import Fitted
+from models.card import Known, card
+from models.document import Document
+from models.global_picture import Picture, picture
+from models.register_record import register_record
+from models.registry import Registry
+from models.report import report_page
+from models.technical_file import data_sheet, instructions, technical_file
+
+KINDS = ("card", "technical-file", "instructions", "data-sheet", "register-record", "report")
+
+
+def build(settings: Settings, version: str | None) -> dict[str, bytes]:
+    """Every document of the champion or a version as name -> bytes, kept with the model: HTML and JSON of each kind,
+    JSON alone of the register record. Raises LookupError for an unknown version, TamperedError for a changed one."""
+    registry = Registry(settings.mlruns)
+    what = known(settings, version)
+    made: dict[str, bytes] = {"register-record.json": _json(register_record(what))}
+    for kind, document in pages(what).items():
+        made[f"{kind}.html"] = document.html()
+        made[f"{kind}.json"] = _json(document.data() | (_picture(what) if kind == "card" else {}))
+    registry.keep(str(what.registered["version"]), made)
+    return made
+
+
+def pages(what: Known) -> dict[str, Document]:
+    """The documents that people read, by kind."""
+    return {
+        "card": card(what),
+        "technical-file": technical_file(what),
+        "instructions": instructions(what),
+        "data-sheet": data_sheet(what),
+        "report": report_page(what),
+    }
+
+
+def known(settings: Settings, version: str | None) -> Known:
+    """All that is known of a model. Raises LookupError for an unknown version, TamperedError for a changed one."""
+    registry = Registry(settings.mlruns)
+    registered = registry.load(version)
+    described = registry.described(registered.version)
+    with reading(engine_of(settings.database)) as session:
+        asked = promotions(session, registered.version)
+        towns = sorted(set(session.scalars(sql_select(Score.municipality).distinct())))
+        promotion: dict[str, Any] = {}
+        if asked:
+            one = asked[0]
+            promotion = {name: getattr(one, name) for name in ("audit", "dpia", "fria", "iama", "trainer", "why")}
+            promotion |= {
+                "id": one.id,
+                "state": str(one.state),
+                "audited_on": one.audited_on.isoformat(),
+                "approved_by": [given.user_id for given in approvals(session, one.id)],
+                "settled_at": shown(one.settled_at).isoformat() if one.settled_at else None,
+                "expires_on": one.expires_on.isoformat() if one.expires_on else None,
+            }
+        adopters = tuple(town for town in towns if adopted(session, town, registered.version))
+        of_contract = (func.count(Part.delivery_id.distinct()), func.sum(Part.rows), func.max(Part.known_until))
+        rows = session.execute(
+            sql_select(Part.contract, *of_contract).group_by(Part.contract).order_by(Part.contract)
+        ).all()
+    contracts = [
+        {"contract": name, "deliveries": count, "rows": int(size), "until": until.date().isoformat() if until else None}
+        for name, count, size, until in rows
+    ]
+    return Known(
+        registered=described,
+        report=registered.report,
+        features=CATALOGUE,
+        picture=_pictured(settings, registered.model, str(described["params"].get("matrix_sha256", ""))),
+        promotion=promotion,
+        adopted_by=adopters,
+        data={"contracts": contracts},
+    )
+
+
+def _pictured(settings: Settings, model: Fitted, sha256: str) -> Picture | None:
+    """The picture over the training matrix; None when it is gone or is another one."""
+    place = next((path for path in _matrices(settings) if _sha256(path) == sha256), None)
+    if place is None:
+        return None
+    table = pq.read_table(place, columns=list(model.names))
+    cells = np.column_stack([table.column(name).to_numpy().astype(np.float64) for name in model.names])
+    return picture(model, cells)
+
+
+def _matrices(settings: Settings) -> list[Path]:
+    return sorted((settings.home / "features").glob("reviewed-until-*/matrix.parquet"))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _picture(what: Known) -> dict[str, Any]:
+    return {"model": dict(what.registered), "picture": what.picture.data() if what.picture else None}
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, default=str).encode()
