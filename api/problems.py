@@ -24,6 +24,7 @@ from enforcement.identity import RevealRefusedError
 from enforcement.policy import PolicyError
 
 log = logging.getLogger("weegschaal.api")
+FOR_PROGRAMS = ("/api/", "/metrics", "/health", "/ready")
 
 KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (NotFoundError, 404, "not_found"),
@@ -49,6 +50,7 @@ TITLES: Mapping[int, str] = {
     409: "Conflict",
     412: "Changed meanwhile",
     422: "Not acceptable as it is",
+    429: "Too many requests",
     428: "Say which version you read",
     500: "Internal error",
     503: "Temporarily unavailable",
@@ -121,7 +123,7 @@ def handle(app: FastAPI, page: Page) -> None:
         status, kind = classify(error)
         if status == 500:
             log.error("%s %s failed: %s", request.method, _route(request), type(error).__name__, exc_info=error)
-        if request.url.path.startswith("/api/"):
+        if request.url.path.startswith(FOR_PROGRAMS):
             return problem(request, error)
         if kind == "signed_out":
             return RedirectResponse("/inloggen", 303)
