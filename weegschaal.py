@@ -644,7 +644,10 @@ def _serve(settings: Any) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.logs import set_up
     from enforcement.users import demo_users
+
+    set_up(requests=not settings.demo)
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
@@ -656,7 +659,7 @@ def _serve(settings: Any) -> None:
                 table("Demo users, no password", [dataclasses.asdict(one) for one in demo_users()])
 
     config = uvicorn.Config(
-        create_app(settings), host="127.0.0.1", port=settings.port, log_level="warning", access_log=False
+        create_app(settings), host="127.0.0.1", port=settings.port, log_config=None, access_log=False
     )
     server = Announcing(config)
     server.run()
