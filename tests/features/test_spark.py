@@ -52,6 +52,7 @@ def local_spark() -> Iterator[None]:
     from features import spark
 
     with engine("spark", WEEGSCHAAL_SPARK="local[2]", SPARK_CONF_DIR=str(CONF)):
+        spark.session().conf.set("spark.sql.shuffle.partitions", "2")
         yield
         spark.session().stop()
         spark.opened.cache_clear()
@@ -151,6 +152,7 @@ def connect_server(log: Path) -> Iterator[str]:
         *("--master", "local[2]", "--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
         *("--conf", f"spark.connect.grpc.binding.port={port}", "--conf", "spark.driver.host=127.0.0.1"),
         *("--conf", "spark.connect.grpc.binding.address=127.0.0.1", "--conf", "spark.ui.enabled=false"),
+        *("--conf", "spark.sql.shuffle.partitions=2"),
         "spark-internal",
     ]
     with log.open("wb") as output:
