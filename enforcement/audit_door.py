@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
@@ -23,6 +25,8 @@ from enforcement.sealing import opened, private_half
 FEWEST = 10
 """people in a group below which it is told as OTHER"""
 OTHER, UNKNOWN = "other", "unknown"
+
+Judged = TypeVar("Judged")
 
 _GROUP = {
     "sex": "coalesce(sex, 'unknown')",
@@ -57,6 +61,36 @@ class AuditDoor:
         """
         if tuple(groups) not in self.mandate.groups:
             raise ForbiddenError(f"the mandate of {self.viewer.municipality} does not name {' and '.join(groups)}")
+        kinds = [name for name in people.column_names if name != "person_id"]
+        return self._told(session, people, groups, as_of, use, now, _counting(groups, kinds))
+
+    def judge(
+        self,
+        session: Session,
+        persons: pa.ChunkedArray,
+        as_of: dt.date,
+        use: str,
+        now: dt.datetime,
+        by: Callable[[Mapping[str, list[str]]], Judged],
+    ) -> Judged:
+        """What `by` makes of the groups of `persons`, per attribute of the mandate, in their order. `by` must give
+        aggregates only; the groups themselves do not leave. Raises as `counts` does."""
+        groups = tuple(dict.fromkeys(name for one in self.mandate.groups for name in one))
+        people = pa.table({"person_id": persons, "row": pa.array(range(len(persons)), pa.int64())})
+        found = self._told(session, people, groups, as_of, use, now, _naming(groups))
+        return by({name: found[name].to_pylist() for name in groups})
+
+    def _told(
+        self,
+        session: Session,
+        people: pa.Table,
+        groups: Sequence[str],
+        as_of: dt.date,
+        use: str,
+        now: dt.datetime,
+        query: str,
+    ) -> pa.Table:
+        """The answer to `query`, after the read stands in the log."""
         audit.append(
             session,
             self.viewer.municipality,
@@ -68,21 +102,20 @@ class AuditDoor:
             {"groups": list(groups), "people": people.num_rows, "dpia": self.mandate.dpia},
             at=now,
         )
-        kinds = [name for name in people.column_names if name != "person_id"]
         with duckdb.connect() as engine:
             engine.execute("SET enable_external_access = false")
             engine.register("people", people)
             engine.register("protected", self._protected(people))
             engine.register("day", pa.table({"as_of": pa.array([as_of], pa.date32())}))
-            return engine.sql(_counting(groups, kinds)).to_arrow_table()
+            return engine.sql(query).to_arrow_table()
 
     def _protected(self, people: pa.Table) -> pa.Table:
         """Attributes of the people asked about, all versions; never kept, never given out."""
-        wanted = pa.table({"person_id": people.column("person_id").unique()})
+        wanted = people.column("person_id").unique()
         found = []
         for closed in self.store.closed():
             table = pq.read_table(io.BytesIO(opened(self.private, closed)))
-            found.append(table.join(wanted, "person_id", join_type="left semi"))
+            found.append(table.filter(pc.is_in(table.column("person_id"), wanted)))
         if not found:
             raise ForbiddenError("the store holds no protected attributes; bring in a delivery of persons first")
         return pa.concat_tables(found)
@@ -104,16 +137,13 @@ def open_door(store: SealedStore, keys: Path, viewer: Viewer, mandate: Mandate) 
     return AuditDoor(store, viewer, mandate, private)
 
 
-def _counting(groups: Sequence[str], kinds: Sequence[str]) -> str:
-    """SQL over people, protected and day."""
+def _told_groups(groups: Sequence[str]) -> str:
+    """SQL over people, protected and day: people with g_<attribute>, in a common table expression `told`."""
     latest = ", ".join(
         f"arg_max({name}, known_at) FILTER (WHERE {name} IS NOT NULL) AS {name}"
         for name in ("sex", "nationalities", "birth_country", "birth_date_earliest")
     )
     named = ", ".join(f"{_GROUP[one]} AS g_{one}" for one in groups)
-    every = ", ".join(f"g_{one}" for one in groups)
-    shown = ", ".join(f"CASE WHEN large THEN g_{one} ELSE '{OTHER}' END AS {one}" for one in groups)
-    told = "".join(f"{name}, " for name in kinds)
     return f"""
     WITH attributes AS (
         SELECT person_id, {latest}
@@ -122,8 +152,19 @@ def _counting(groups: Sequence[str], kinds: Sequence[str]) -> str:
         SELECT *, date_sub('year', birth_date_earliest, as_of) AS years FROM attributes, day
     ), told AS (
         SELECT people.*, {named} FROM people LEFT JOIN aged USING (person_id)
-    ), sized AS (
+    )"""
+
+
+def _counting(groups: Sequence[str], kinds: Sequence[str]) -> str:
+    every = ", ".join(f"g_{one}" for one in groups)
+    shown = ", ".join(f"CASE WHEN large THEN g_{one} ELSE '{OTHER}' END AS {one}" for one in groups)
+    told = "".join(f"{name}, " for name in kinds)
+    return f"""{_told_groups(groups)}, sized AS (
         SELECT *, count(*) OVER (PARTITION BY {every}) >= {FEWEST} AS large FROM told
     )
     SELECT {told}{shown}, count(*) AS n FROM sized GROUP BY ALL ORDER BY ALL
     """
+
+
+def _naming(groups: Sequence[str]) -> str:
+    return f"{_told_groups(groups)} SELECT {', '.join(f'g_{one} AS {one}' for one in groups)} FROM told ORDER BY row"
