@@ -1,0 +1,205 @@
+"""Documents say what the metadata say, mark what is not known, and run no code in a reader's browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import jsonschema
+import numpy as np
+import pytest
+
+from features.catalogue import CATALOGUE
+from models.card import Known, card
+from models.contenders import contenders
+from models.document import Document
+from models.global_picture import BINS, picture
+from models.register_record import register_record
+from models.report import report_page
+from models.scorecard import Scorecard
+from models.technical_file import data_sheet, instructions, technical_file
+from tests.models.catalogue_world import NAMES, cells, reviews
+from tests.shared import SHARED, needs_shared
+
+FIGURE = {"value": 0.2, "low": 0.15, "high": 0.25, "status": "ok", "why_nl": "", "why_en": ""}
+NONE = {"value": None, "low": None, "high": None, "status": "not_estimable", "why_nl": "te weinig", "why_en": "too few"}
+REPORT = {
+    "seed": 1,
+    "until": "2026-11-01",
+    "coding": "review",
+    "features": list(NAMES),
+    "labelled": 4_321,
+    "positives": 765,
+    "windows": [{"start": "2025-01-01", "end": "2025-07-01", "train": 900, "test": 400, "share_lost": 0.03}],
+    "share": 0.1,
+    "random_reviews": 456,
+    "effective_sample": 430.2,
+    "prevalence": FIGURE,
+    "candidates": [
+        {"name": "scorecard", "promotable": True, "precision": FIGURE, "recall": FIGURE, "naive": 0.4}
+        | {"times_base_rate": 1.4},
+        {"name": "boosting", "promotable": True, "precision": NONE, "recall": NONE, "naive": None}
+        | {"times_base_rate": None},
+    ],
+    "paired": [{"first": "scorecard", "second": "boosting", "difference": 0.01, "standard_error": 0.02}],
+    "champion": "scorecard",
+    "why_nl": "De puntenkaart is de eenvoudigste <die> volstaat.",
+    "why_en": "The scorecard is the simplest that suffices.",
+    "refits": 30,
+}  # fmt: skip
+REGISTERED = {
+    "version": "3",
+    "kind": "scorecard",
+    "sha256": "a" * 64,
+    "registered_at": "2026-11-02T08:00:00+00:00",
+    "aliases": ["champion"],
+    "demo": False,
+    "promotion": "3-1",
+    "frozen": "",
+    "params": {"matrix_sha256": "b" * 64, "version.numpy": "2.4.0"},
+    "metrics": {},
+    "documents": {},
+}
+PROMOTION = {
+    "state": "promoted",
+    "audit": "audit-7",
+    "audited_on": "2026-10-20",
+    "dpia": "dpia-3",
+    "fria": "fria-2",
+    "iama": "iama-1",
+    "approved_by": ["compliance.heerlen", "manager.heerlen"],
+    "settled_at": "2026-11-03T10:00:00+00:00",
+    "expires_on": "2027-11-03",
+}
+PAGES = [card, technical_file, instructions, data_sheet, report_page]
+
+
+@pytest.fixture(scope="module")
+def models():
+    examples = reviews(1_500)
+    wanted = ("scorecard", "boosting")
+    return {c.name: c.fit(examples, np.ones(1_500)) for c in contenders(CATALOGUE, NAMES, 1) if c.name in wanted}
+
+
+@pytest.fixture(scope="module")
+def whole(models) -> Known:
+    data = {"contracts": [{"contract": "incomes", "deliveries": 3, "rows": 1_234, "until": "2026-10-31"}]}
+    shown = picture(models["scorecard"], cells(300, 5))
+    return Known(REGISTERED, REPORT, CATALOGUE, shown, PROMOTION, ("0917",), data)
+
+
+BARE = Known(REGISTERED | {"params": {}}, {}, CATALOGUE)
+
+
+class Tags(HTMLParser):
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in ("meta", "rect", "line", "circle", "polyline"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("rect", "line", "circle", "polyline"):
+            assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("written", PAGES, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("known", ["whole", "bare"])
+def test_a_page_stands_alone_and_runs_no_code(written, known: str, whole: Known) -> None:
+    document: Document = written(whole if known == "whole" else BARE)
+    made = document.html()
+    assert made == written(whole if known == "whole" else BARE).html()
+    tags = Tags(made)
+    assert not tags.open
+    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in tags.found}
+    assert not any(name.startswith("on") or name in ("src", "href") for _, attrs in tags.found for name in attrs)
+    assert all(svg["role"] == "img" for tag, svg in tags.found if tag == "svg")
+    assert not re.search(r"[Ff]raud|>None<|None |\bnan\b", made.decode())
+    json.dumps(document.data(), allow_nan=False)
+
+
+@pytest.mark.parametrize("written", PAGES, ids=lambda one: one.__name__)
+def test_what_the_metadata_do_not_hold_is_said_to_be_not_known(written) -> None:
+    said = json.dumps(written(BARE).data(), ensure_ascii=False).lower()
+    assert "nog niet bekend" in said or "not yet known" in said
+
+
+def test_every_figure_of_the_card_comes_from_the_metadata(whole: Known) -> None:
+    said = json.dumps(card(whole).data(), ensure_ascii=False)
+    for figure in (
+        "4321",
+        "765",
+        "456",
+        "20,0 van de 100 (15,0 tot 25,0)",
+        "te weinig",
+        "audit-7",
+        "2027-11-03",
+        "0917",
+    ):
+        assert figure in said, figure
+
+
+@pytest.mark.parametrize("known", ["whole", "bare"])
+def test_r27_the_technical_file_has_the_headings_of_annex_iv(known: str, whole: Known) -> None:
+    document = technical_file(whole if known == "whole" else BARE)
+    assert [one.title[0] for one in document.sections] == list("123456789")
+    assert document.language == "en"
+
+
+def test_text_from_the_metadata_is_no_markup(whole: Known) -> None:
+    page = report_page(whole).html().decode()
+    assert "eenvoudigste &lt;die&gt; volstaat" in page
+    assert "<die>" not in page
+
+
+def test_a_part_that_a_later_training_adds_is_shown(whole: Known) -> None:
+    later = REPORT | {
+        "by_age": [{"months": "0-3"} | FIGURE, {"months": "3-6"} | NONE],
+        "new_check": {"leaks": 0, "rows": 12},
+    }
+    titles = [one.title for one in report_page(Known(REGISTERED, later, CATALOGUE)).sections]
+    assert "Hoe het zet naarmate het model ouder is" in titles
+    assert "New check" in titles
+
+
+@needs_shared
+@pytest.mark.parametrize("known", ["whole", "bare", "frozen"])
+def test_r26_the_register_record_validates(known: str, whole: Known) -> None:
+    frozen = Known(REGISTERED | {"frozen": "x"}, REPORT, CATALOGUE, None, PROMOTION)
+    what = {"whole": whole, "bare": BARE, "frozen": frozen}[known]
+    name = "algoritmeregister-publicatiestandaard-v1.0.0.schema.json"
+    schema = json.loads((SHARED / "algoritmeregister" / name).read_text("utf-8"))
+    record = register_record(what)
+    jsonschema.validate(record, schema)
+    assert record["status"] == {"whole": "In gebruik", "bare": "In ontwikkeling", "frozen": "Buiten gebruik"}[known]
+    assert set(record) <= set(schema["properties"])
+
+
+def test_importance_is_the_mean_absolute_contribution(models) -> None:
+    """Oracle: the definition, computed here."""
+    values = cells(400, 6)
+    for model in models.values():
+        found = picture(model, values)
+        expected = np.abs(model.contributions(values)[:, :-1]).mean(axis=0)
+        assert dict(found.importance) == pytest.approx(
+            {name: size for name, size in zip(model.names, expected, strict=True) if size > 0}
+        )
+        sizes = [size for _, size in found.importance]
+        assert sizes == sorted(sizes, reverse=True)
+        assert all(0 < len(points) <= BINS for points in found.curves.values())
+
+
+def test_curves_of_declared_features_go_the_declared_way_in_a_scorecard(models) -> None:
+    found = picture(models["scorecard"], cells(600, 7))
+    assert isinstance(models["scorecard"], Scorecard)
+    assert len(found.points) == len(models["scorecard"].rules)
+    for name, points in found.curves.items():
+        way = CATALOGUE[name].direction
+        steps = np.diff([y for _, y in points])
+        assert way == 0 or (way * steps >= -1e-9).all(), name
