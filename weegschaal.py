@@ -236,17 +236,19 @@ def quarantine(
         emit({"quarantine": groups}, as_json, lambda _: table("Quarantine", shown_rows))
 
 
-def _told(value: Any) -> Any:
-    return "\n".join(value) if isinstance(value, list) else value
+def _told(value: Any) -> str:
+    return "\n".join(value) if isinstance(value, list) else "" if value is None else str(value)
 
 
 @app.command()
 def features(
     as_of: AsOf = None,
     as_json: AsJson = False,
+    as_html: Annotated[bool, typer.Option("--html", help="The catalogue as a page, with freshness.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="The catalogue as docs/features.md.")] = False,
     build: Annotated[bool, typer.Option("--build", help="Build the matrix instead of listing the catalogue.")] = False,
 ) -> None:
-    """List the catalogue of features with legal basis and purpose, or build the matrix of one as-of date.
+    """List the catalogue of features with legal basis, lineage and freshness, or build the matrix of one as-of date.
 
     Example: weegschaal features --json
     """
@@ -257,10 +259,17 @@ def features(
 
         result: Any = build_matrix(Settings.read(), date_of(as_of, "--as-of"), shown)
         emit(result, as_json, lambda made: out.print(f"{made['rows']} cases as of {made['as_of']}: {made['path']}"))
+    elif as_html or as_markdown:
+        from features import catalogue as declared
+        from features import register
+        from pipelines.overview import catalogue
+
+        page = register.html(catalogue(Settings.read())) if as_html else register.markdown(declared.listing())
+        sys.stdout.write(page)
     else:
         from pipelines.overview import catalogue
 
-        result = catalogue()
+        result = catalogue(Settings.read())
         emit({"features": result}, as_json, lambda made: table("Features", _brief(made["features"])))
 
 

@@ -41,13 +41,23 @@ def usable(today: dt.date) -> dict[str, Feature]:
 
 
 def listing() -> list[dict[str, Any]]:
-    """The catalogue for `weegschaal features --json`: every field of every declaration, and the registers behind it."""
+    """The catalogue for `weegschaal features`: every field of every declaration, and `lineage`: per contract
+    its source, the columns read, its own legal basis, and the age in days at which it counts as missing (R37)."""
     rows = []
     for feature in sorted(CATALOGUE.values(), key=lambda one: (TOPICS.index(one.topic), one.name)):
         row = dataclasses.asdict(feature)
         row["expires"] = feature.expires.isoformat()
         row["registers"] = list(feature.registers)
         row["contracts"], row["columns"] = list(feature.contracts), list(feature.columns)
-        row["max_age_days"] = {one: CONTRACTS[one].max_age_days for one in feature.contracts}
+        row["lineage"] = [
+            {
+                "contract": name,
+                "source": CONTRACTS[name].source,
+                "columns": [column for column in columns if f"{name}.{column}" in feature.columns],
+                "legal_basis": CONTRACTS[name].legal_basis,
+                "max_age_days": CONTRACTS[name].max_age_days,
+            }
+            for name, columns in SOURCES[feature.source].lineage().items()
+        ]
         rows.append(row)
     return rows

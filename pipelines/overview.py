@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +15,9 @@ from enforcement.identity import Vault
 from enforcement.keys import Keys
 from enforcement.settings import Settings
 from enforcement.tables import Draw, Part, Quarantine, Step
-from features.catalogue import CATALOGUE
+from features.catalogue import listing
 from features.records import CONTRACTS, contract_named
+from pipelines.freshness import delivered
 from pipelines.lake import Lake
 from pipelines.sources import READERS
 
@@ -46,9 +47,18 @@ def sources(settings: Settings) -> dict[str, Any]:
     return {"sources": formats, "contracts": contracts}
 
 
-def catalogue() -> list[dict[str, Any]]:
-    """Every feature with its whole declaration."""
-    return [dataclasses.asdict(one) for one in CATALOGUE.values()]
+def catalogue(settings: Settings) -> list[dict[str, Any]]:
+    """Every feature with its whole declaration; `lineage` says per contract also the day of its newest delivery, None
+    where there is none."""
+    newest: dict[str, dt.date] = {}
+    for (_, contract), day in delivered(settings, dt.date.max).items():
+        newest[contract] = max(newest.get(contract, day), day)
+    rows = listing()
+    for row in rows:
+        for one in row["lineage"]:
+            last = newest.get(one["contract"])
+            one["newest"] = None if last is None else last.isoformat()
+    return rows
 
 
 def records(
