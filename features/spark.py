@@ -45,7 +45,7 @@ def session() -> Any:
 
     A session of this machine gets the memory of WEEGSCHAAL_MEMORY. Other settings come from Spark's own
     `spark-defaults.conf` (SPARK_CONF_DIR), or stand at the Connect server. Raises ValueError for an address that is
-    none, ImportError without the library, what pyspark raises when nothing answers.
+    none, RuntimeError without the library or when there is no Spark at the address.
     """
     address = os.environ.get("WEEGSCHAAL_SPARK") or "local[2]"
     if not ADDRESSES.fullmatch(address):
@@ -57,9 +57,10 @@ def session() -> Any:
 def opened(address: str, memory: str) -> Any:
     """The session at this address; asked again, the same one."""
     try:
+        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise ImportError("Spark is not installed; add the extra: uv sync --extra spark") from error
+        raise RuntimeError("Spark is not installed; add the extra: uv sync --extra spark") from error
     builder: Any = SparkSession.builder.appName("weegschaal")
     builder = builder.remote(address) if address.startswith("sc://") else builder.master(address)
     if address.startswith("local"):
@@ -73,9 +74,12 @@ def opened(address: str, memory: str) -> Any:
         }
         for name, value in settings.items():
             builder = builder.config(name, value)
-    made = builder.getOrCreate()
-    for name, value in SAME_EVERYWHERE.items():
-        made.conf.set(name, value)
+    try:
+        made = builder.getOrCreate()
+        for name, value in SAME_EVERYWHERE.items():
+            made.conf.set(name, value)
+    except PySparkException as error:
+        raise RuntimeError(f"there is no Spark at {address}: {error}; see docs/spark.md") from error
     return made
 
 
