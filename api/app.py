@@ -18,6 +18,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from api import (
     case,
     case_pages,
+    casework,
+    clients,
     findings,
     health,
     keys,
@@ -69,7 +71,21 @@ def create_app(settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.settings = settings
     app.state.metrics = Metrics()
-    for part in (session, keys, worklist, case, relations, findings, policy, promotion, rights, health, metrics):
+    for part in (
+        session,
+        keys,
+        worklist,
+        case,
+        casework,
+        clients,
+        relations,
+        findings,
+        policy,
+        promotion,
+        rights,
+        health,
+        metrics,
+    ):
         app.include_router(part.router)
     for part in (pages, oidc, case_pages):
         app.include_router(part.router, include_in_schema=False)

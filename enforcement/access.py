@@ -15,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, select
 
 from enforcement.errors import ForbiddenError
-from enforcement.tables import Case, CaseNote, Draw, Event, Evidence, Finding, PolicyVersion, ReviewStep, Score
+from enforcement.tables import Case, CaseNote, Draw, Event, Evidence, Finding, PolicyVersion, ReviewStep, Score, Tip
 from enforcement.tenants import within
 
 
@@ -36,6 +36,8 @@ class Permission(StrEnum):
     SAVE_FINDINGS = "save_findings"
     APPROVE_FINDINGS = "approve_findings"
     ASSIGN_CASES = "assign_cases"
+    TAKE_IN_TIP = "take_in_tip"
+    FIND_CLIENT = "find_client"
     SEE_TEAM = "see_team"
     OVERTURN_FINDINGS = "overturn_findings"
     SEE_RESULTS = "see_results"
@@ -63,6 +65,8 @@ MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.CLAIM_CASE: _CASEWORK,
         Permission.SAVE_FINDINGS: _CASEWORK,
         Permission.APPROVE_FINDINGS: _CASEWORK,
+        Permission.TAKE_IN_TIP: _CASEWORK,
+        Permission.FIND_CLIENT: _CASEWORK,
         Permission.ASSIGN_CASES: frozenset({Role.SENIOR_OFFICER}),
         Permission.SEE_TEAM: frozenset({Role.SENIOR_OFFICER, Role.MANAGER}),
         Permission.OVERTURN_FINDINGS: frozenset({Role.SENIOR_OFFICER}),
@@ -121,7 +125,7 @@ def require(viewer: Viewer, permission: Permission) -> None:
         raise ForbiddenError(f"{who} has no permission {permission.value}")
 
 
-Owned = TypeVar("Owned", Case, Finding, Score, Draw, Event, PolicyVersion, CaseNote, Evidence, ReviewStep)
+Owned = TypeVar("Owned", Case, Finding, Score, Draw, Event, PolicyVersion, CaseNote, Evidence, ReviewStep, Tip)
 
 
 def owned(viewer: Viewer, table: type[Owned]) -> ColumnElement[bool]:

@@ -31,7 +31,9 @@ class Candidate:
     place: int
     """place by score among the municipality's cases, 1 first"""
     signal: dt.date | None = None
-    """date of its oldest open signal"""
+    """date of its oldest open signal or tip"""
+    anonymous: bool = False
+    """only an anonymous tip asks for it: it waits behind every other signal"""
     cluster: str | None = None
     """the group of connected households it belongs to, hubs excluded"""
 
@@ -167,8 +169,8 @@ def _key(seed: bytes, use: str) -> Callable[[int], bytes]:
 def _signal_list(cases: Sequence[Candidate], places: int, seed: bytes) -> set[int]:
     """Cases with an open signal, the longest waiting first: a queue needs no model."""
     tie = _key(seed, "tie")
-    waiting = sorted((one.signal, tie(one.case_id), one.case_id) for one in cases if one.signal)
-    return {case for _, _, case in waiting[:places]}
+    waiting = sorted((one.anonymous, one.signal, tie(one.case_id), one.case_id) for one in cases if one.signal)
+    return {case for *_, case in waiting[:places]}
 
 
 def _risk_list(cases: Sequence[Candidate], places: int, per_cluster: int, seed: bytes) -> set[int]:

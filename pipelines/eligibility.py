@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pyarrow as pa
 
 from enforcement.exemptions import CaseFacts
 from enforcement.selection import Candidate
+from enforcement.tips import Waiting
 
 CLIENTS = ("client", "partner")
 
@@ -34,11 +36,16 @@ def gather(
     circumstances: features.circumstances. members: case_id, person_id, role. ages: person_id, band. in_care: person
     ids, read from the sealed store for this purpose only. open_cases: cases on a list and not closed.
     """
-    band_of = dict(zip(ages["person_id"].to_pylist(), ages["band"].to_pylist(), strict=True))
+    band_of = dict(
+        zip(ages["person_id"].to_pylist(), ages["band"].to_pylist(), strict=True)
+    )
     bands: dict[int, set[str]] = {}
     cared: set[int] = set()
     rows = zip(
-        members["case_id"].to_pylist(), members["person_id"].to_pylist(), members["role"].to_pylist(), strict=True
+        members["case_id"].to_pylist(),
+        members["person_id"].to_pylist(),
+        members["role"].to_pylist(),
+        strict=True,
     )
     for case, person, role in rows:
         if role in CLIENTS:
@@ -64,14 +71,29 @@ def gather(
         )
         if row["open_signal"] is not None:
             signals[case] = row["open_signal"]
-    return {code: Known(tuple(facts), signals) for code, (facts, signals) in found.items()}
+    return {
+        code: Known(tuple(facts), signals) for code, (facts, signals) in found.items()
+    }
 
 
 def candidates(
-    eligible: tuple[int, ...], places: Mapping[int, int], signals: Mapping[int, dt.date], clusters: Mapping[int, int]
+    eligible: tuple[int, ...],
+    places: Mapping[int, int],
+    signals: Mapping[int, dt.date],
+    clusters: Mapping[int, int],
+    tips: Mapping[int, Waiting] = MappingProxyType({}),
 ) -> tuple[Candidate, ...]:
-    """The eligible cases as selection sees them. Raises KeyError for a case that was not scored."""
+    """The eligible cases as selection sees them; a register's signal counts before a tip about the same case.
+
+    Raises KeyError for a case that was not scored.
+    """
     return tuple(
-        Candidate(case, places[case], signals.get(case), str(clusters[case]) if case in clusters else None)
+        Candidate(
+            case,
+            places[case],
+            signals.get(case) or (tips[case].since if case in tips else None),
+            str(clusters[case]) if case in clusters else None,
+            anonymous=case not in signals and case in tips and tips[case].anonymous,
+        )
         for case in eligible
     )

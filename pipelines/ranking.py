@@ -27,6 +27,7 @@ from enforcement.settings import Settings
 from enforcement.switch import is_off, without_risk
 from enforcement.tables import Case, Draw, Network, Run, Score
 from enforcement.tenants import within
+from enforcement.tips import place, waiting_tips
 from enforcement.users import seed_demo_users
 from features.catalogue import CATALOGUE
 from features.circumstances import circumstances
@@ -186,11 +187,13 @@ class _Drawing:
         if not ranked:
             policy = without_risk(policy)
         sifted = sift(known.facts, policy)
-        eligible = candidates(sifted.eligible, self.places, known.signals, self.clusters)
+        tips = waiting_tips(session, town, self.run.as_of)
+        eligible = candidates(sifted.eligible, self.places, known.signals, self.clusters, tips)
         secret = yearly_secret(self.settings.keys, self.run.as_of.year)
         composition = compose(eligible, policy, town, self.run.as_of, secret)
         kept = record(session, composition, self.run.id, policy, version, now(), exempt=sifted.counts, base_rate=rate)
         kept.ranked = ranked
+        place(session, town, kept.id, tips.keys() & {one.case_id for one in composition.listed})
 
     def _ranks(self, session: Any, town: str) -> bool:
         """Whether this municipality's list may have a risk arm: not switched off, and the model is adopted there and
