@@ -31,19 +31,24 @@ DIRECTIONS = {
     0: "either way",
 }
 NEVER_VARIES = {
-    "account_changes_12m": "payments go to one account all year",
+    "account_changes_12m": "nobody changes accounts",
     "address_unknown": "nobody's place of residence is unknown",
-    "couple_norm_alone": "the norm follows the partner in the case",
+    "claims_paid_off_60m": "claims are repaid in part, none wholly",
+    "couple_norm_alone": "whoever has the norm of a couple has a partner in the case",
+    "deducted_above_declared_12m": "nothing is deducted that was not declared",
     "departed": "nobody is deregistered while on benefit",
-    "directorships": "clients own companies and direct none",
-    "former_partner_here": "former partners move apart",
+    "directorships": "no client or partner directs an organisation",
+    "estates_ended_24m": "no right in real estate ends",
+    "former_partner_here": "no former partner stays at the address",
     "household_addresses": "partners in a case share their address",
-    "norm_changed_12m": "norms change with the half-year only, by less than a tenth",
-    "other_company_at_home": "companies at a home address are the client's",
-    "other_income_12m": "other benefits are given by no delivery",
+    "norm_changed_12m": "no norm changes by more than a tenth within a year",
+    "other_company_at_home": "no company of someone else is at a client's home",
+    "other_income_12m": "incomes are wages and the benefit itself",
     "other_municipality": "clients are registered where their benefit runs",
-    "other_parent_here": "parents of one child who live together are partners in the case",
+    "other_parent_here": "no other parent outside the case lives at the address",
+    "paid_above_statement": "year statements are at least what was paid",
     "stays_abroad_24m": "nobody is registered abroad",
+    "unpaid_months_12m": "no month passes without payment or deduction",
 }
 """features with one value for all cases of the simulated province, and why; real registers have these situations"""
 INTRODUCTION = (
