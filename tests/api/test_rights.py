@@ -46,7 +46,7 @@ class World:
     other: str
 
     def address(self, path: str, object: str) -> str:
-        parts = [object if part.startswith("{") else part for part in path.split("/")]
+        parts = [object if part.startswith("{") else part for part in path.replace("{version}", "1").split("/")]
         return "/".join(parts)
 
     def call(self, browser: Browser, method: str, path: str, object: str) -> Any:
