@@ -22,8 +22,6 @@ from enforcement import audit, judgements
 from enforcement.database import engine_of, reading, writing
 from enforcement.identity import Vault
 from enforcement.judgements import Found
-from enforcement.keys import Keys
-from enforcement.sealed import SealedStore
 from enforcement.settings import Settings
 from enforcement.tables import Identity, IdentityJudgement, Part
 from features.records import ADDRESS_COLUMNS
@@ -206,9 +204,8 @@ class _Opened:
         self.engine = engine_of(settings.database)
         self.purpose, self.actor = purpose.strip(), actor
         self.lake = Lake(settings)
-        keys = Keys.read(settings.keys, create=False)
-        self.vault = Vault(self.engine, keys, log=self._log)
-        self.sealed = SealedStore(self.engine, keys, settings.home / "sealed")
+        self.vault = Vault(self.engine, self.lake.keys, log=self._log)
+        self.sealed = self.lake.sealed
 
     def _log(self, *, actor: str, purpose: str, ids: Sequence[int]) -> None:
         with writing(self.engine) as session:
