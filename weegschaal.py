@@ -618,10 +618,31 @@ def select(
     Example: weegschaal select --municipality 0917
     """
     from enforcement.settings import Settings
-    from pipelines import ranking
+    from pipelines import ranking, stopping
 
-    result = ranking.select(Settings.read(), date_of(as_of, "--as-of"), shown, municipality)
-    emit(result, as_json, lambda made: table("Worklists", made["draws"]))
+    settings = Settings.read()
+    result = ranking.select(settings, date_of(as_of, "--as-of"), shown, municipality)
+    day, towns = dt.date.fromisoformat(result["as_of"]), [one["municipality"] for one in result["draws"]]
+    emit(result | {"stop_rule": stopping.stop_rule(settings, towns, day)}, as_json, _show_selected)
+
+
+def _show_selected(result: dict[str, Any]) -> None:
+    table("Worklists", result["draws"])
+    rule = result["stop_rule"]
+    said = {
+        "stop": f"stop since {rule['stopped_on']}: switch the ranking off; its places go to random and signal",
+        "watch": "the last look was at or below 1; a second one running stops the ranking",
+        "go": "the ranking finds more than the lot",
+        "not_yet_known": "not yet known, too few reviews",
+    }
+    out.print(f"Stop rule: {said[rule['status']]}.", highlight=False)
+    if rule["detection"] is not None:
+        out.print(
+            f"At {rule['risk_a_quarter']} risk and {rule['random_a_quarter']} random reviews a quarter it "
+            f"stops {rule['detection']:.0%} of the models that find no more than the lot, and "
+            f"{rule['false_stop']:.0%} of those that find 1.3 times as much, within {rule['looks_ahead']} looks.",
+            highlight=False,
+        )
 
 
 @app.command()

@@ -1,0 +1,92 @@
+"""How fast the log takes entries and how fast it is verified.
+
+    .venv/bin/python -m benchmarks.log [ENTRIES TO VERIFY]
+
+Appends in transactions of their own, from eight threads, to one chain and to one chain per thread, on SQLite and on a
+temporary PostgreSQL in the service's role; then verifies a million entries with weegschaal_verify.py.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import weegschaal_verify
+from enforcement import audit
+from enforcement.database import acting_for, engine_of, reading, writing
+from tests.postgres.server import binaries, running
+
+THREADS, EACH = 8, 150
+AIM_APPENDS, AIM_SECONDS, MILLION = 200, 30, 1_000_000
+
+
+def appends_a_second(url: str, towns: list[str]) -> float:
+    """Entries a second; a thread writes to `towns` in turn."""
+    engine = engine_of(url)
+
+    def write(thread: int) -> None:
+        town = towns[thread % len(towns)]
+        here = acting_for(engine, town)
+        for i in range(EACH):
+            with writing(here) as session:
+                audit.append(session, town, "officer", "officer", "case_read", f"case:2026-{i:06d}", "review")
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(write, range(THREADS)))  # the first round warms up
+        began = time.perf_counter()
+        list(pool.map(write, range(THREADS)))
+        taken = time.perf_counter() - began
+    with reading(acting_for(engine, towns[0])) as session:
+        if audit.check(audit.chain(session, towns[0])):
+            raise RuntimeError("the chain does not hold")
+    engine.dispose()
+    return THREADS * EACH / taken
+
+
+def chain_of(entries: int, path: Path) -> None:
+    """A chain of the service's own shape, as an export."""
+    previous = weegschaal_verify.GENESIS
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(1, entries + 1):
+            body = (
+                '{"action":"case_read","actor":"officer.heerlen","at":"2026-11-02T09:00:00.000Z","details":{},'
+                f'"municipality":"0917","number":{number},"object":"case:2026-{number % 10_000:06d}",'
+                f'"previous":"{previous}","purpose":"review","role":"officer"}}'
+            )
+            entry = {"municipality": "0917", "number": number, "previous": previous}
+            previous = weegschaal_verify.hashlib.sha256(body.encode()).hexdigest()
+            entry |= {"hash": previous, "object": f"case:2026-{number % 10_000:06d}", "body": body}
+            file.write(json.dumps(entry) + "\n")
+
+
+def main() -> None:
+    entries = int(sys.argv[1]) if len(sys.argv) > 1 else MILLION
+    one, many = ["0917"], [f"{code:04d}" for code in range(900, 900 + THREADS)]
+    print(
+        f"{'appends a second, ' + str(THREADS) + ' threads':<40} {'one chain':>10} {'chain each':>10}   aim {AIM_APPENDS}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'log.db'}"
+        print(f"{'SQLite, full sync':<40} {appends_a_second(url, one):>10.0f} {appends_a_second(url, many):>10.0f}")
+        if binaries() is None:
+            print("PostgreSQL: not on this machine (apt-get install postgresql)")
+        else:
+            with running("-c fsync=on -c synchronous_commit=on") as server:
+                url = server.database().service
+                print(
+                    f"{'PostgreSQL, fsync':<40} {appends_a_second(url, one):>10.0f} {appends_a_second(url, many):>10.0f}"
+                )
+        path = Path(folder) / "log.jsonl"
+        chain_of(entries, path)
+        began = time.perf_counter()
+        subprocess.run([sys.executable, weegschaal_verify.__file__, str(path)], check=True, stdout=subprocess.DEVNULL)
+        print(f"{entries:,} entries verified in {time.perf_counter() - began:.1f} s   aim {AIM_SECONDS} s a million")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Limits, metrics, health and log lines: the service says how it is doing, and nothing about people."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import logging
+from unittest.mock import patch
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from api.app import create_app
+from api.limits import BURST, Buckets
+from api.logs import Lines
+from enforcement.database import engine_of, writing
+from enforcement.settings import Settings
+from tests.api.builders import ORIGIN, a_case, visitors
+
+
+def test_a_bucket_fills_with_time_and_never_above_its_size() -> None:
+    clock = [0.0]
+    buckets = Buckets(2, lambda: clock[0])
+    allowed = int(2 * BURST)
+    assert [buckets.wait(b"one") for _ in range(allowed)] == [0.0] * allowed
+    assert buckets.wait(b"one") == 0.5
+    assert buckets.wait(b"two") == 0.0, "another asker has a bucket of its own"
+    clock[0] = 0.5
+    assert [buckets.wait(b"one") > 0 for _ in range(2)] == [False, True]
+    clock[0] = 1_000_000.0
+    assert sum(buckets.wait(b"one") == 0 for _ in range(2 * allowed)) == allowed
+
+
+def test_too_much_from_one_session_is_429_and_says_when_to_come_back(made_up: Settings) -> None:
+    with visitors(dataclasses.replace(made_up, rate=0.5), "officer.heerlen", "second.heerlen") as (officer, second):
+        answers = [officer.get("/api/v1/session") for _ in range(8)]
+        refused = [one for one in answers if one.status_code == 429]
+        assert refused
+        assert all(int(one.headers["retry-after"]) >= 1 for one in refused)
+        assert refused[0].headers["content-type"] == "application/problem+json"
+        assert refused[0].headers["cache-control"] == "no-store"
+        assert second.get("/api/v1/session").status_code == 200
+        assert officer.get("/health").status_code == 200
+
+
+def test_more_at_once_than_can_be_done_is_503(made_up: Settings) -> None:
+    with visitors(made_up, "officer.heerlen") as (officer,), patch("api.limits.Limits.at_once", 0, create=True):
+        assert officer.get("/api/v1/session").status_code == 200
+    with TestClient(create_app(dataclasses.replace(made_up, at_once=1)), base_url=ORIGIN) as client:
+        stack = client.app.middleware_stack  # type: ignore[attr-defined]
+        while not hasattr(stack, "at_once"):
+            stack = stack.app
+        stack._now = 1
+        answer = client.get("/api/v1/worklist")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_metrics_count_routes_and_name_no_case(made_up: Settings) -> None:
+    number = a_case(made_up, blind=False)
+    with visitors(made_up, "administrator.heerlen", "officer.heerlen") as (administrator, officer):
+        officer.get(f"/api/v1/cases/{number}")
+        officer.get("/nergens")
+        told = administrator.get("/metrics").text
+        assert officer.get("/metrics").status_code == 403
+    line = 'weegschaal_requests_total{method="GET",route="/api/v1/cases/{number}",status="200"} 1.0'
+    assert line in told
+    for personal in (number, "officer.heerlen", "nergens"):
+        assert personal not in told
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "status"),
+    [
+        (("127.0.0.1", 1), {}, 200),
+        (("127.0.0.1", 1), {"x-forwarded-for": "203.0.113.7"}, 401),
+        (("203.0.113.7", 1), {}, 401),
+    ],
+)
+def test_metrics_are_for_this_machine_or_for_a_key(
+    made_up: Settings, client: tuple[str, int], headers: dict[str, str], status: int
+) -> None:
+    with TestClient(create_app(made_up), base_url=ORIGIN, client=client) as asker:
+        assert asker.get("/metrics", headers=headers).status_code == status
+
+
+def test_ready_means_that_the_database_answers_with_this_versions_tables(made_up: Settings) -> None:
+    with TestClient(create_app(made_up), base_url=ORIGIN) as client:
+        assert client.get("/health").json() == {"status": "ok"}
+        assert client.get("/ready").json() == {"ready": True, "checks": {"database": True, "migrations": True}}
+        with patch("api.health.text", side_effect=OperationalError("x", None, Exception())):
+            assert client.get("/ready").status_code == 503
+        with writing(engine_of(made_up.database)) as session:
+            session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+        answer = client.get("/ready")
+        assert (answer.status_code, answer.json()["checks"]) == (503, {"database": True, "migrations": False})
+
+
+def test_log_lines_are_json_and_hold_nothing_about_people(made_up: Settings) -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(Lines())
+    log = logging.getLogger("weegschaal")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        number = a_case(made_up, blind=False)
+        with visitors(made_up, "officer.heerlen") as (officer,):
+            officer.get(f"/api/v1/cases/{number}")
+            with patch("api.case.case_view", side_effect=ValueError("999990019 of somebody")):
+                service = TestClient(officer.app, base_url=ORIGIN, raise_server_exceptions=False)
+                service.get(f"/api/v1/cases/{number}", cookies=dict(officer.cookies))
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    asked = [line for line in lines if line.get("route") == "/api/v1/cases/{number}"]
+    assert [line["status"] for line in asked] == [200, 500]
+    assert {"at", "level", "method", "ms", "municipality"} <= set(asked[0])
+    assert any(line.get("error") == "ValueError" and line["where"] for line in lines)
+    for personal in (number, "officer.heerlen", "999990019"):
+        assert personal not in written.getvalue()
+
+
+def test_there_is_no_trailing_slash_and_the_version_is_told(made_up: Settings) -> None:
+    with visitors(made_up, "officer.heerlen") as (officer,):
+        assert officer.get("/api/v1/worklist/", follow_redirects=False).status_code == 404
+        assert officer.get("/api/v1/worklist").headers["api-version"] == "1.0.0"
+        assert not any(path.endswith("/") for path in officer.get("/api/v1/openapi.json").json()["paths"])
