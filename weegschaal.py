@@ -595,6 +595,31 @@ def _show_audit(result: dict[str, Any]) -> None:
 
 
 @app.command()
+def drift(
+    run: Annotated[str | None, typer.Option(help="Id of the run; the newest by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What moved since training, per feature and municipality, and whether promises are still kept.
+
+    Example: weegschaal drift --json
+    """
+    from enforcement.settings import Settings
+    from pipelines import drifting
+
+    emit(drifting.drift(Settings.read(), run, unseen_or_shown(as_json)), as_json, _show_drift)
+
+
+def _show_drift(result: dict[str, Any]) -> None:
+    most = [_rounded(one) for one in result["stability"][:25]]
+    table(f"Run {result['run']}: most moved since {result['trained_until']}", most)
+    table("What the random arm found against what was promised", [_rounded(one) for one in result["calibration"]])
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in row.items()}
+
+
+@app.command()
 def score(as_of: AsOf = None, as_json: AsJson = False) -> None:
     """Score all cases with the champion and freeze the reasons.
 

@@ -8,12 +8,13 @@ champion's kind that was trained on what was known before it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,7 @@ from enforcement.errors import ForbiddenError
 from enforcement.findings import Effect
 from enforcement.mandate import Mandate, give, in_force
 from enforcement.settings import Settings
-from enforcement.tables import Draw, Finding, Grant, Inclusion, Run
+from enforcement.tables import Draw, FairnessAudit, Finding, Grant, Inclusion, Run
 from enforcement.tenants import within
 from features.catalogue import CATALOGUE
 from features.matrix import case_members
@@ -35,6 +36,7 @@ from models.fairness import Audit, audit
 from models.fairness_gate import CANNOT_SHOW, Disagreement, Gate, disagreements, gate, told
 from models.fairness_report import gate_table, page
 from models.fairness_rows import RANDOM, Rows
+from models.proxies import Proxy, examine, refuse
 from models.registry import Registry
 from models.selective import membership
 from pipelines.lake import Lake
@@ -76,6 +78,24 @@ class Audited:
     municipality: str
     status: str
     parts: tuple[Part, ...]
+    proxies: tuple[Proxy, ...]
+    """how well the champion's features tell a protected attribute, strongest first"""
+
+
+def refuse_proxies(settings: Settings, names: Sequence[str]) -> None:
+    """Raises ProxyRefusedError when a feature of `names` told a protected attribute above the limit in the newest audit
+    of a municipality, and its mandate does not justify it (R9). Reads kept aggregates only: training may call it."""
+    found: list[Proxy] = []
+    with reading(engine_of(settings.database)) as session:
+        for town in session.scalars(select(FairnessAudit.municipality).distinct().order_by(FairnessAudit.municipality)):
+            kept = audits.latest_audit(session, town)
+            justified = in_force(session, town)[1].justified
+            found += [
+                Proxy(**one)
+                for one in (kept.document.get("proxies", []) if kept else [])
+                if one["feature"] in names and one["feature"] not in justified
+            ]
+    refuse(found)
 
 
 def audit_run(
@@ -141,6 +161,7 @@ def document(run: Run, found: Sequence[Audited]) -> dict[str, Any]:
                 "id": one.id,
                 "status": one.status,
                 "parts": [part.document() for part in one.parts],
+                "proxies": [asdict(proxy) for proxy in one.proxies],
             }
             for one in found
         ],
@@ -196,9 +217,35 @@ def _audited(
         pairs = counted(doubles, "double_reviews") if doubles.num_rows else None
         parts.append(Part(groups, top, burden, population, verdict, disagreements(_pairs(pairs, groups))))
     status = next(one for one in ("fail", "insufficient", "pass") if one in {part.gate.status for part in parts})
-    document = {"as_of": run.as_of.isoformat(), "dpia": mandate.dpia, "parts": [one.document() for one in parts]}
+    proxies = _proxies(settings, session, door, run, draw.municipality, now)
+    document = {
+        "as_of": run.as_of.isoformat(),
+        "dpia": mandate.dpia,
+        "parts": [one.document() for one in parts],
+        "proxies": [asdict(one) for one in proxies],
+    }
     kept = audits.keep(session, viewer, run.id, run.model_version, status, document, now)
-    return Audited(kept, draw.municipality, status, tuple(parts))
+    return Audited(kept, draw.municipality, status, tuple(parts), proxies)
+
+
+def _proxies(
+    settings: Settings, session: Session, door: AuditDoor, run: Run, municipality: str, now: dt.datetime
+) -> tuple[Proxy, ...]:
+    """The champion's features of every scored case of the municipality against the attributes of its mandate."""
+    names = Registry(settings.mlruns).load(run.model_version).model.names
+    path = settings.home / "features" / run.as_of.isoformat() / "matrix.parquet"
+    if not path.is_file():
+        return ()
+    matrix = pq.read_table(path, columns=["case_id", "municipality", *names])
+    mine = matrix.filter(pa.compute.equal(matrix["municipality"], municipality)).drop_columns(["municipality"])
+    people = _persons(settings, mine, municipality, run.as_of)
+    cells = np.column_stack([people[name].to_numpy() for name in names])
+    mandate = door.mandate
+
+    def examined(told: Mapping[str, list[str]]) -> tuple[Proxy, ...]:
+        return examine(cells, names, told, limit=mandate.proxy_limit, justified=mandate.justified)
+
+    return door.judge(session, people["person_id"], run.as_of, "proxies", now, examined)
 
 
 def _width(groups: Sequence[str]) -> int:
