@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import Answer
@@ -64,9 +64,8 @@ def make_key(request: Request, visit: Meant, given: KeyIn) -> NewKey:
     return NewKey(key=clear, about=Key.of(view))
 
 
-@router.delete("/{id}", status_code=204, responses=responses(401, 403, 404))
-def withdraw_key(request: Request, visit: Meant, id: str) -> Response:
+@router.delete("/{id}", responses=responses(401, 403, 404))
+def withdraw_key(request: Request, visit: Meant, id: str) -> Key:
     """Ends a key at once."""
     with writing(engine(request)) as session:
-        withdraw(session, visit.viewer, id, dt.datetime.now(dt.UTC))
-    return Response(status_code=204)
+        return Key.of(withdraw(session, visit.viewer, id, dt.datetime.now(dt.UTC)))

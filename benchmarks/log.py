@@ -67,20 +67,18 @@ def chain_of(entries: int, path: Path) -> None:
 def main() -> None:
     entries = int(sys.argv[1]) if len(sys.argv) > 1 else MILLION
     one, many = ["0917"], [f"{code:04d}" for code in range(900, 900 + THREADS)]
-    print(
-        f"{'appends a second, ' + str(THREADS) + ' threads':<40} {'one chain':>10} {'chain each':>10}   aim {AIM_APPENDS}"
-    )
+    print(f"appends a second, {THREADS} threads      one chain  chain each   aim {AIM_APPENDS}")
+
+    def row(name: str, url: str) -> None:
+        print(f"{name:<32} {appends_a_second(url, one):>10.0f} {appends_a_second(url, many):>11.0f}")
+
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'log.db'}"
-        print(f"{'SQLite, full sync':<40} {appends_a_second(url, one):>10.0f} {appends_a_second(url, many):>10.0f}")
+        row("SQLite, full sync", f"sqlite:///{Path(folder) / 'log.db'}")
         if binaries() is None:
             print("PostgreSQL: not on this machine (apt-get install postgresql)")
         else:
             with running("-c fsync=on -c synchronous_commit=on") as server:
-                url = server.database().service
-                print(
-                    f"{'PostgreSQL, fsync':<40} {appends_a_second(url, one):>10.0f} {appends_a_second(url, many):>10.0f}"
-                )
+                row("PostgreSQL, service's role", server.database().service)
         path = Path(folder) / "log.jsonl"
         chain_of(entries, path)
         began = time.perf_counter()

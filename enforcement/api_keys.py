@@ -89,7 +89,7 @@ def keys(session: Session, viewer: Viewer) -> tuple[KeyView, ...]:
     return tuple(_view(one) for one in session.scalars(found))
 
 
-def withdraw(session: Session, viewer: Viewer, id: str, now: dt.datetime) -> None:
+def withdraw(session: Session, viewer: Viewer, id: str, now: dt.datetime) -> KeyView:
     """Ends a key at once; one that was withdrawn stays so. Raises NotFoundError, also for another municipality's."""
     require(viewer, Permission.MANAGE_USERS)
     found = session.scalars(select(ApiKey).where(within(ApiKey, viewer.municipality), ApiKey.id == id)).first()
@@ -99,6 +99,7 @@ def withdraw(session: Session, viewer: Viewer, id: str, now: dt.datetime) -> Non
         found.withdrawn_at = stored(now)
         session.flush()
         _note(session, viewer, "key_withdrawn", id, now, {})
+    return _view(found)
 
 
 def holder(session: Session, token: str, now: dt.datetime) -> Viewer | None:

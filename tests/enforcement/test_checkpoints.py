@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
@@ -272,6 +272,7 @@ def test_r15_the_verifier_has_an_answer_of_its_own_for_each_way_to_go_wrong(
     assert run(exported, "--checkpoints", file).returncode == 2
 
 
+@settings(max_examples=200 if PROOF else 20, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 63), st.integers(1, 255))
 def test_signatures_are_checked_as_the_library_does(message: bytes, at: int, flip: int) -> None:
     private = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(message).digest())

@@ -20,7 +20,7 @@ from sqlalchemy import URL, create_engine, text
 from enforcement import migrations
 from enforcement.database import connected
 
-SETTINGS = "-c listen_addresses= -c fsync=off -c max_connections=300 -c shared_buffers=64MB"
+SETTINGS = "-c listen_addresses= -c max_connections=300 -c shared_buffers=64MB"
 OWNER, SERVICE, PIPELINE = "ww_owner", "ww_service", "ww_pipeline"
 _numbers = count(1)
 
@@ -78,7 +78,7 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
+def running(more: str = "-c fsync=off") -> Iterator[Server]:
     """A server for as long as the block lasts. Raises LookupError where there is no PostgreSQL."""
     bin_ = binaries()
     if bin_ is None:
@@ -95,7 +95,7 @@ def running() -> Iterator[Server]:
     try:
         do(str(bin_ / "initdb"), "-D", str(data), "-U", "admin", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
         start = [str(bin_ / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
-        do(*start, "-o", f"{SETTINGS} -c unix_socket_directories={folder}", "start")
+        do(*start, "-o", f"{SETTINGS} {more} -c unix_socket_directories={folder}", "start")
         try:
             yield Server(folder)
         finally:
