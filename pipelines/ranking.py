@@ -43,6 +43,7 @@ from pipelines.eligibility import candidates, gather
 from pipelines.freshness import checked, delivered
 from pipelines.lake import Lake
 from pipelines.learning import ages_on, build_matrix, newest_date, sealed_store
+from pipelines.resolving import merged
 from pipelines.steps import Show, Tally, fingerprint, once
 
 SELECTION_SHARE = 0.15
@@ -212,7 +213,8 @@ class _Drawing:
         wanted = sorted(listed - there)
         if not wanted:
             return
-        graph = edges(self.parts, self.run.as_of, self.folder)
+        known_then = dt.datetime.combine(self.run.as_of, dt.time(), dt.UTC)
+        graph = edges(self.parts, self.run.as_of, self.folder, merged(self.settings, known_then))
         rows = (
             {"run_id": self.run.id, "case_id": case, "graph": drawn_graph}
             for case, drawn_graph in egos(graph, self.members, wanted)
