@@ -25,6 +25,7 @@ from api import (
     keys,
     metrics,
     oidc,
+    oversight,
     pages,
     policy,
     problems,
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         policy,
         promotion,
         rights,
+        oversight,
         health,
         metrics,
     ):
