@@ -100,6 +100,7 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", f"{_API}/adoptions"): Rule(Permission.ADOPT_MODEL, Object.OTHER),
         ("GET", f"{_API}/switch"): SIGNED_IN,
         ("POST", f"{_API}/switch"): Rule(Permission.SWITCH_RANKING),
+        ("GET", f"{_API}/odd-reads"): Rule(Permission.READ_LOG, person=True),
         ("GET", f"{_API}/keys"): Rule(Permission.MANAGE_USERS),
         ("POST", f"{_API}/keys"): Rule(Permission.MANAGE_USERS),
         ("DELETE", f"{_API}/keys/{{id}}"): Rule(Permission.MANAGE_USERS, Object.KEY),
