@@ -32,10 +32,10 @@ class Candidate:
     """place by score among the municipality's cases, 1 first"""
     signal: dt.date | None = None
     """date of its oldest open signal or tip"""
-    anonymous: bool = False
-    """only an anonymous tip asks for it: it waits behind every other signal"""
     cluster: str | None = None
     """the group of connected households it belongs to, hubs excluded"""
+    anonymous: bool = False
+    """only an anonymous tip asks for it: it waits behind every other signal"""
 
 
 @dataclass(frozen=True)
