@@ -1,6 +1,6 @@
-"""A small world for parity, made by one engine or the other; run as a program it makes the matrix of a world there is.
+"""A small world for parity, made by one engine or the other; run as a program it makes the circumstances of its cases.
 
-`python -m tests.features.sparkworld FOLDER` reads FOLDER/lake and writes FOLDER/matrix.parquet, on the chosen engine.
+`python -m tests.features.sparkworld FOLDER` reads FOLDER/lake and writes FOLDER/found.parquet, on the chosen engine.
 """
 
 from __future__ import annotations
@@ -74,9 +74,14 @@ def everything(parts: dict[str, list[Path]], folder: Path) -> dict[str, pa.Table
     }
 
 
+def around(parts: dict[str, list[Path]], folder: Path) -> pa.Table:
+    """The circumstances of the cases: few stages that read the lake, join, and take the known version."""
+    return circumstances(parts, case_members(parts, CASES_ASKED, folder), folder)
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     lake: dict[str, list[Path]] = {}
     for path in sorted((folder / "lake").glob("*.parquet")):
         lake.setdefault(path.name.rpartition("-")[0], []).append(path)
-    build(lake, CASES_ASKED, AGES, folder)
+    pq.write_table(around(lake, folder), folder / "found.parquet")

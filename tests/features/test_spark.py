@@ -21,7 +21,7 @@ import pytest
 
 from features.engine import chosen
 from features.matrix import build, cases_on
-from tests.features.sparkworld import AGES, CASES_ASKED, everything, small_lake
+from tests.features.sparkworld import around, everything, small_lake
 
 PROOF = os.environ.get("WEEGSCHAAL_PROOF") == "1"
 CONF = Path(__file__).parent / "spark"
@@ -177,9 +177,10 @@ def connect_server(log: Path) -> Iterator[str]:
 def test_a_connect_server_makes_what_duckdb_makes(tmp_path: Path) -> None:
     parts: Any = small_lake(tmp_path / "lake")
     with engine("duckdb"):
-        expected = pq.read_table(build(parts, CASES_ASKED, AGES, tmp_path / "duckdb").path)
+        expected = around(parts, tmp_path / "duckdb")
     with connect_server(tmp_path / "server.log") as address:
         settings = os.environ | {"WEEGSCHAAL_ENGINE": "spark", "WEEGSCHAAL_SPARK": address}
-        build_there = [sys.executable, "-m", "tests.features.sparkworld", str(tmp_path)]
-        subprocess.run(build_there, env=settings, check=True, timeout=900)
-    assert_equal(expected, pq.read_table(tmp_path / "matrix.parquet"))
+        made_there = [sys.executable, "-m", "tests.features.sparkworld", str(tmp_path)]
+        subprocess.run(made_there, env=settings, check=True, timeout=600)
+    assert expected.num_rows > 0
+    assert_equal(expected, pq.read_table(tmp_path / "found.parquet"))
