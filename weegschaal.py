@@ -1071,7 +1071,7 @@ def freeze(
 def card(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Number of the version, or champion.")] = "champion",
     kind: Annotated[
-        str, typer.Option(help="card, technical-file, instructions, data-sheet, register-record or report.")
+        str, typer.Option(help="card, technical-file, instructions, data-sheet, register-record, training-report.")
     ] = "card",
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page here.")] = None,
     as_json: AsJson = False,
@@ -1119,7 +1119,7 @@ def report(
 
     Example: weegschaal report 3 --html report.html
     """
-    card(model=run, kind="report", html=html, as_json=as_json)
+    card(model=run, kind="training-report", html=html, as_json=as_json)
 
 
 @app.command()

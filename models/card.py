@@ -139,11 +139,17 @@ def _engine(what: Known) -> list[tuple[str, str]]:
 def estimate(figure: Mapping[str, Any] | None) -> str:
     """A share out of a hundred with its interval, or why there is none, Dutch."""
     if not figure or figure.get("value") is None:
-        return str((figure or {}).get("why_nl") or NOT_KNOWN["nl"])
+        why = (figure or {}).get("why_nl")
+        return f"niet te schatten: {why}" if why else NOT_KNOWN["nl"]
     said = f"{_of_hundred(figure['value'])} van de 100"
     if figure.get("low") is None or figure.get("high") is None:
         return said
     return f"{said} ({_of_hundred(figure['low'])} tot {_of_hundred(figure['high'])})"
+
+
+def briefly(figure: Mapping[str, Any] | None) -> str:
+    """As it fits in a drawing."""
+    return estimate(figure) if figure and figure.get("value") is not None else "niet te schatten"
 
 
 def _of_hundred(share: float) -> str:
@@ -176,12 +182,12 @@ def performance(report: Mapping[str, Any]) -> tuple[str | Table | Drawing, ...]:
     title = "Aandeel met een wijziging in de top van de volgorde, met interval"
     drawing = intervals(
         title,
-        [(name, value, low, high, estimate(_figure(candidates, name))) for name, value, low, high in marks],
+        [(name, value, low, high, briefly(_figure(candidates, name))) for name, value, low, high in marks],
         _number(usual, "value"),
     )
     return (
         f"Van de bovenste {top} van elke 100 zaken, in perioden na de leerperiode, geschat met het willekeurige deel "
-        f"({known(report.get('random_reviews'))} zaken). De basiskans is {estimate(usual)}.",
+        f"({known(report.get('random_reviews'))} zaken). De basiskans: {estimate(usual)}.",
         Drawing(drawing, f"{title}. Stippellijn: de basiskans."),
         Table(
             (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models.card import NAMES, Known, estimate, performance, training, working
+from models.card import NAMES, Known, briefly, estimate, performance, training, working
 from models.document import Document, Drawing, Section, Table, known, pairs
 from models.drawing import intervals
 
@@ -128,7 +128,7 @@ def _drawn(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
             return ""
         name = " ".join(str(v) for v in one.values() if isinstance(v, str))[:60]
         value, low, high = (None if figure[key] is None else float(figure[key]) for key in ("value", "low", "high"))
-        marks.append((name, value, low, high, estimate(figure)))
+        marks.append((name, value, low, high, briefly(figure)))
     return intervals(title, marks)
 
 

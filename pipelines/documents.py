@@ -28,7 +28,7 @@ from models.registry import Registry
 from models.report import report_page
 from models.technical_file import data_sheet, instructions, technical_file
 
-KINDS = ("card", "technical-file", "instructions", "data-sheet", "register-record", "report")
+KINDS = ("card", "technical-file", "instructions", "data-sheet", "register-record", "training-report")
 
 
 def build(settings: Settings, version: str | None) -> dict[str, bytes]:
@@ -51,7 +51,7 @@ def pages(what: Known) -> dict[str, Document]:
         "technical-file": technical_file(what),
         "instructions": instructions(what),
         "data-sheet": data_sheet(what),
-        "report": report_page(what),
+        "training-report": report_page(what),
     }
 
 
