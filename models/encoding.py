@@ -186,6 +186,7 @@ def encode(columns: Sequence[Column], moment: Floats, label: Floats, train: Inde
     # A stream of its own: a table that was itself drawn from `seed` would fall apart along its own categories.
     draw = np.random.default_rng((seed, 0x6F776E))
     part = draw.integers(0, PARTS, len(train))
+    since = moment[both] if np.isfinite(moment[both]).all() else np.zeros(len(both))
     for one in columns:
         kind, why = kind_of(one, train)
         if why:
@@ -193,7 +194,7 @@ def encode(columns: Sequence[Column], moment: Floats, label: Floats, train: Inde
             continue
         before = len(names)
         if kind in ("number", "date"):
-            values = one.numbers[both] if kind == "number" else moment[both] - one.days[both]
+            values = one.numbers[both] if kind == "number" else since - one.days[both]
             gap = np.isnan(values)
             add(one.name, np.where(gap, np.nanmedian(values[: len(train)]), values))
             if 0.005 <= gap[: len(train)].mean() <= 0.995:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -168,6 +169,26 @@ def test_kinds_of_columns() -> None:
     assert "identifies the row" in kinds["text"][1]
     assert kinds["when"] == ("date", "")
     assert "blank" in kinds["none"][1]
+
+
+def test_cells_of_any_type_become_finite_numbers_whatever_the_times_are() -> None:
+    n = 240
+    cells = {
+        "t": list(range(n)),
+        "y": [i % 3 == 0 for i in range(n)],
+        "when": [dt.date(2024, 1, 1 + i % 28) for i in range(n)],
+        "yes": [None if i % 7 == 0 else i % 2 == 0 for i in range(n)],
+        "list": [[i % 4] for i in range(n)],
+        "price": [Decimal(i) / 7 if i % 5 else None for i in range(n)],
+        "late": [None] * 200 + ["x", "y"] * 20,
+        "endless": [float("inf") if i % 50 == 0 else float(i % 9) for i in range(n)],
+    }
+    own = understand(cells, "y", "t")
+    made = encode(own.columns, own.moment, own.label, np.arange(180), np.arange(180, n), 1)
+    assert np.isfinite(made.train).all()
+    assert np.isfinite(made.test).all()
+    assert "blank" in made.left_out["late"]
+    assert {"when", "yes", "price", "endless"} <= set(made.names)
 
 
 def test_ties_of_time_are_never_split_and_later_rows_never_train() -> None:
