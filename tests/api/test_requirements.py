@@ -86,7 +86,7 @@ def test_every_route_has_an_example_or_a_described_answer(tmp_path: Path) -> Non
     for path, methods in described["paths"].items():
         for method, route in methods.items():
             assert route["description"], (method, path)
-            assert {"200", "204"} & set(route["responses"]), (method, path)
+            assert {"200", "201", "204"} & set(route["responses"]), (method, path)
     assert "examples" in json.dumps(described["components"]["schemas"]["FindingsIn"])
 
 
