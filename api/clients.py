@@ -76,10 +76,7 @@ def search(request: Request, visit: Meant, asked: Asked) -> list[Found]:
     """Finds the cases of a client on this municipality's lists."""
     keys = Keys.read(request.app.state.settings.keys)
     viewer = replace(visit.viewer, purpose=asked.purpose)
-    return [
-        Found(**vars(one))
-        for one in find_cases(engine(request), keys, viewer, asked.text, now())
-    ]
+    return [Found(**vars(one)) for one in find_cases(engine(request), keys, viewer, asked.text, now())]
 
 
 @router.post("/tips", status_code=201, responses=responses(400, 401, 403, 422, 503))
