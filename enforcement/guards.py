@@ -45,6 +45,28 @@ def protect(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+class UnguardedError(RuntimeError):
+    """This login would see every municipality, whatever the transaction says."""
+
+
+def require_guarded(connection: Connection) -> None:
+    """Raises UnguardedError for a PostgreSQL login that row-level security does not hold: a superuser, one that may
+    bypass it, or the owner of the tables."""
+    if connection.dialect.name != "postgresql":
+        return
+    strong = connection.scalar(
+        text(
+            "SELECT rolsuper OR rolbypassrls OR EXISTS "
+            "(SELECT FROM pg_class WHERE oid = to_regclass('event') AND pg_has_role(current_user, relowner, 'MEMBER')) "
+            "FROM pg_roles WHERE rolname = current_user"
+        )
+    )
+    if strong:
+        raise UnguardedError(
+            f"the service does not run as a login that sees everything; use a member of {SERVICE} (docs/operations.md)"
+        )
+
+
 def lift(connection: Connection) -> None:
     """Takes off, in a migration's transaction, what would keep the owner from changing tables and their rows."""
     if connection.dialect.name != "postgresql":

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from sqlalchemy import Engine, func, insert, select, text, update
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, func, insert, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
+from api.app import create_app
 from enforcement import audit
 from enforcement.database import acting_for, engine_of, reading, writing
 from enforcement.errors import LogUnavailableError
-from enforcement.guards import PIPELINE, SERVICE
+from enforcement.guards import PIPELINE, SERVICE, UnguardedError
 from enforcement.tables import Base, Case, Event, Network
 from enforcement.tenants import SHARED, owned_tables
 from enforcement.users import seed_demo_users
+from tests.api.builders import settings
 from tests.enforcement.province import HEERLEN, MAASTRICHT, NOW, candidates, drawn
 from tests.postgres.server import Database
 
@@ -106,6 +111,18 @@ def test_r17_the_municipality_of_a_transaction_ends_with_it(service: Engine) -> 
     for _ in range(5):
         with one.connect() as connection:
             assert not connection.scalar(text("SELECT current_setting('app.municipality', true)"))
+
+
+@pytest.mark.parametrize("role", ["owner", "admin"])
+def test_r17_the_service_does_not_start_as_a_login_that_sees_everything(
+    database: Database, tmp_path: Path, role: str
+) -> None:
+    url = make_url(database.owner).set(username="ww_owner" if role == "owner" else "admin")
+    chosen = settings(tmp_path, database=url.render_as_string(hide_password=False))
+    with pytest.raises(UnguardedError, match="weegschaal_service"), TestClient(create_app(chosen)):
+        pass
+    with TestClient(create_app(settings(tmp_path, database=database.service))) as client:
+        assert client.get("/ready").status_code == 200
 
 
 @pytest.mark.parametrize("role", ["service", "pipeline"])
