@@ -1,4 +1,4 @@
-"""The export is what was known and true before the date, holds no number that identifies, and reads as FollowTheMoney."""
+"""The export is what was known and true before the date, holds nothing that identifies, and reads as FollowTheMoney."""
 
 from __future__ import annotations
 
