@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from enforcement import audit
 from enforcement.access import Permission, Viewer, require
-from enforcement.cases import State, Step, after
+from enforcement.cases import IN_NOBODYS_HAND, State, Step, after
 from enforcement.clock import stored
 from enforcement.draws import extend
 from enforcement.errors import ConflictError, ForbiddenError, RefusedError
@@ -189,13 +189,7 @@ def _withdraw(session: Session, draw: Draw, now: dt.datetime) -> int:
     gone = session.execute(
         update(Case)
         .where(Case.draw_id == draw.id, Case.id.in_(risk_alone), free, ~begun)
-        .values(
-            state=after(State.OPEN, Step.WITHDRAW),
-            claimed_by=None,
-            claimed_at=None,
-            lease_until=None,
-            version=Case.version + 1,
-        )
+        .values(state=after(State.OPEN, Step.WITHDRAW), version=Case.version + 1, **IN_NOBODYS_HAND)
         .returning(Case.id)
         .execution_options(synchronize_session=False)
     ).all()
