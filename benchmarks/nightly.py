@@ -40,15 +40,16 @@ def main() -> None:
         measured(["simulate", "--clients", str(chosen.clients), "--seed", str(chosen.seed)], home)
         before, month = apart(home)
         for words in (["ingest", str(before)], ["train"]):
-            seconds, _ = measured(words, home)
+            seconds, *_ = measured(words, home)
             print(f"made ready: {words[0]} in {seconds:.0f} s", file=sys.stderr, flush=True)
-        print(f"{'step':<10} {'rows':>12} {'seconds':>9} {'peak MiB':>9}")
-        total = 0.0
+        print(f"{'step':<10} {'rows':>12} {'seconds':>9} {'processor s':>12} {'peak MiB':>9}")
+        total = work = 0.0
         for words in (["ingest", str(month)], ["score"], ["select"]):
-            seconds, peak = measured(words, home)
-            total += seconds
-            print(f"{words[0]:<10} {rows_of(home).get(words[0], '')!s:>12} {seconds:>9.1f} {peak:>9.0f}", flush=True)
-        print(f"{'together':<10} {'':>12} {total:>9.1f}")
+            seconds, processor, peak = measured(words, home)
+            total, work = total + seconds, work + processor
+            rows = rows_of(home).get(words[0], "")
+            print(f"{words[0]:<10} {rows!s:>12} {seconds:>9.1f} {processor:>12.1f} {peak:>9.0f}", flush=True)
+        print(f"{'together':<10} {'':>12} {total:>9.1f} {work:>12.1f}")
 
 
 if __name__ == "__main__":

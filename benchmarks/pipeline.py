@@ -1,4 +1,4 @@
-"""Seconds, rows and peak memory of every step from simulated deliveries to worklists.
+"""Rows, seconds, processor seconds and peak memory of every step from simulated deliveries to worklists.
 
     .venv/bin/python -m benchmarks.pipeline --clients 24000
 
@@ -17,8 +17,9 @@ import time
 from pathlib import Path
 
 
-def measured(words: list[str], home: Path) -> tuple[float, float]:
-    """Run one command of weegschaal; its seconds and its peak memory in MiB. Raises RuntimeError when it failed."""
+def measured(words: list[str], home: Path) -> tuple[float, float, float]:
+    """Run one command of weegschaal; its seconds, processor seconds and peak memory in MiB. Raises RuntimeError when it
+    failed."""
     command = [str(Path(sys.executable).with_name("weegschaal")), *words, "--json"]
     with tempfile.TemporaryFile() as said:
         started = time.monotonic()
@@ -31,7 +32,7 @@ def measured(words: list[str], home: Path) -> tuple[float, float]:
         if process.returncode:
             said.seek(0)
             raise RuntimeError(f"{' '.join(words)} failed: {said.read().decode()[-1000:]}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def rows_of(home: Path) -> dict[str, int]:
@@ -56,10 +57,11 @@ def main() -> None:
             "score": ["score"],
             "select": ["select"],
         }
-        print(f"{'step':<10} {'rows':>12} {'seconds':>9} {'peak MiB':>9}")
+        print(f"{'step':<10} {'rows':>12} {'seconds':>9} {'processor s':>12} {'peak MiB':>9}")
         for name, words in steps.items():
-            seconds, peak = measured(words, home)
-            print(f"{name:<10} {rows_of(home).get(name, 0):>12,} {seconds:>9.1f} {peak:>9.0f}", flush=True)
+            seconds, processor, peak = measured(words, home)
+            rows = rows_of(home).get(name, 0)
+            print(f"{name:<10} {rows:>12,} {seconds:>9.1f} {processor:>12.1f} {peak:>9.0f}", flush=True)
 
 
 if __name__ == "__main__":
