@@ -41,6 +41,7 @@ from api.rendering import STATIC, problem_page
 from api.security import PLAIN_COOKIE, SECURE_COOKIE, SafeHeaders
 from enforcement.checkpoints import EVERY, LogBrokenError, seal_all, signing_key
 from enforcement.database import engine_of
+from enforcement.guards import require_guarded
 from enforcement.keys import KeyFileError
 from enforcement.settings import Settings
 
@@ -59,6 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.home.mkdir(parents=True, exist_ok=True)
         app.state.engine = engine_of(settings.database)
+        with app.state.engine.connect() as connection:
+            require_guarded(connection)
         gc.collect()
         gc.freeze()  # what is loaded by now stays: collecting it again took half the time of a worklist
         gc.set_threshold(20_000, 20, 20)
