@@ -22,6 +22,12 @@ HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
 LANGUAGE_COOKIE = "taal"
 A_YEAR = 365 * 24 * 3600
+MENU: tuple[tuple[str, str, Permission | None], ...] = (
+    ("/werklijst", "common.worklist", Permission.LIST_CASES),
+    ("/mijn-zaken", "common.mine", Permission.LIST_CASES),
+    ("/volgorde", "common.how", None),
+)
+"""(address, text, what somebody needs to see it); None is for everybody"""
 
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -60,7 +66,7 @@ def render(
         path=here or request.url.path,
         visit=visit,
         csrf=masked(visit.csrf) if visit else "",
-        casework=bool(visit and allowed(visit.viewer, Permission.LIST_CASES)),
+        menu=[(address, key) for address, key, needed in MENU if needed is None or may(visit, needed)],
         place_name=DEMO_MUNICIPALITIES.get(visit.viewer.municipality, visit.viewer.municipality) if visit else "",
         demo=request.app.state.settings.demo,
         asset=asset,
@@ -71,6 +77,10 @@ def render(
     if "lang" in request.query_params:
         response.set_cookie(LANGUAGE_COOKIE, spoken.code, max_age=A_YEAR, samesite="lax", httponly=True)
     return response
+
+
+def may(visit: Visit | None, permission: Permission) -> bool:
+    return visit is not None and allowed(visit.viewer, permission)
 
 
 def say(spoken: Language, text: Text | None) -> str:
