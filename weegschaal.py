@@ -620,6 +620,28 @@ def _rounded(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @app.command()
+def leaks(
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Labels known before this date.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look whether a training would learn what it could not have known; exit code 1 when it would.
+
+    Example: weegschaal leaks --until 2026-11-01
+    """
+    from enforcement.settings import Settings
+    from pipelines import leaks as leaking
+
+    result = leaking.leaks(Settings.read(), date_of(until, "--until"), unseen_or_shown(as_json))
+    emit(
+        result,
+        as_json,
+        lambda made: table(f"Leaks in {made['rows']} rows of {made['features']} features", made["leaks"]),
+    )
+    if result["leaks"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def score(as_of: AsOf = None, as_json: AsJson = False) -> None:
     """Score all cases with the champion and freeze the reasons.
 
