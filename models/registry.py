@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,10 +80,7 @@ class Registry:
             client.log_param(run_id, key, value)
         for key, figure in report.metrics().items():
             client.log_metric(run_id, key, figure)
-        with tempfile.TemporaryDirectory() as aside:
-            for name, data in contents.items():
-                (Path(aside) / name).write_bytes(data)
-            client.log_artifacts(run_id, aside)
+        _write(self._artifacts(run_id), contents)
         client.set_terminated(run_id)
         if not client.search_registered_models(f"name='{NAME}'"):
             client.create_registered_model(NAME)
@@ -157,12 +153,8 @@ class Registry:
         if taken := sorted(set(documents) & set(ARTIFACTS)):
             raise ValueError(f"{', '.join(taken)} is an artifact of the model; it is written once")
         client, found = self._client(), self._find(version)
-        place = self._artifacts(found) / DOCUMENTS  # MLflow would write where the folder was when the run was made
-        place.mkdir(parents=True, exist_ok=True)
+        _write(self._artifacts(found.run_id) / DOCUMENTS, documents)
         for name, data in documents.items():
-            aside = place / f"{name}.part"
-            aside.write_bytes(data)
-            aside.replace(place / name)
             client.set_model_version_tag(NAME, found.version, f"{DOCUMENT}{name}", hashlib.sha256(data).hexdigest())
 
     def document(self, version: str | None, name: str) -> bytes:
@@ -170,7 +162,7 @@ class Registry:
         found = self._find(version)
         if f"{DOCUMENT}{name}" not in found.tags:
             raise LookupError(f"version {found.version} has no document {name}; make it with `weegschaal card`")
-        return _checked(self._artifacts(found) / DOCUMENTS / name, found.tags[f"{DOCUMENT}{name}"])
+        return _checked(self._artifacts(found.run_id) / DOCUMENTS / name, found.tags[f"{DOCUMENT}{name}"])
 
     def _in_use(self, client: Any) -> bool:
         """Whether there is a champion that was promoted for use."""
@@ -183,7 +175,7 @@ class Registry:
         Raises LookupError when there is none, TamperedError when an artifact is missing or was changed.
         """
         found = self._find(version)
-        place = self._artifacts(found)
+        place = self._artifacts(found.run_id)
         data = {name: _checked(place / name, found.tags[f"sha256.{name}"]) for name in ARTIFACTS}
         candidate = reader(found.tags["kind"])
         return Registered(
@@ -196,8 +188,9 @@ class Registry:
             demo=found.tags["demo"] == "true",
         )
 
-    def _artifacts(self, found: Any) -> Path:
-        return self.folder / "artifacts" / str(found.run_id) / "artifacts"
+    def _artifacts(self, run_id: Any) -> Path:
+        """Where MLflow keeps a run's files. It would write itself, but to where the folder was when it was made."""
+        return self.folder / "artifacts" / str(run_id) / "artifacts"
 
     def _find(self, version: str | None) -> Any:
         from mlflow.exceptions import MlflowException
@@ -232,6 +225,15 @@ def engine_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Each file whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        aside = folder / f"{name}.part"
+        aside.write_bytes(data)
+        aside.replace(folder / name)
 
 
 def _checked(path: Path, sha256: str) -> bytes:

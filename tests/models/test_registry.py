@@ -78,6 +78,12 @@ def test_a_promoted_model_is_not_displaced_by_a_demonstration(filled: Path, tmp_
         registry.challenge("9")
 
 
+def test_a_folder_that_was_moved_takes_new_models(report, filled: Path, tmp_path: Path) -> None:
+    moved = Registry(shutil.copytree(filled, tmp_path / "moved"))
+    assert moved.record(report) == "3"
+    assert moved.load("3").sha256 == report.model_sha256
+
+
 def test_r31_a_frozen_model_is_no_champion(filled: Path, tmp_path: Path) -> None:
     registry = Registry(shutil.copytree(filled, tmp_path / "frozen"))
     registry.freeze("2", "one group is selected too often")
