@@ -3,8 +3,8 @@
 Splink does the comparing, in a DuckDB of its own. Two people who both have a BSN are never compared: the same BSN is
 the same number in the lake already, different BSNs are different people. What agrees and what differs is kept per
 comparison, so that a person can follow why two numbers were taken for one. The weights are declared, not learnt from
-who was found: `m` is how often a field agrees when it is the same person (our round estimates of typing and moving), `u`
-is how often two people of this population agree by chance, which is counted (Fellegi and Sunter, 1969).
+who was found: `m` is how often a field agrees when it is the same person (round estimates of ours), `u` is how often
+two people of this population agree by chance, which is counted (Fellegi and Sunter, 1969).
 """
 
 from __future__ import annotations
