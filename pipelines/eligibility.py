@@ -36,9 +36,7 @@ def gather(
     circumstances: features.circumstances. members: case_id, person_id, role. ages: person_id, band. in_care: person
     ids, read from the sealed store for this purpose only. open_cases: cases on a list and not closed.
     """
-    band_of = dict(
-        zip(ages["person_id"].to_pylist(), ages["band"].to_pylist(), strict=True)
-    )
+    band_of = dict(zip(ages["person_id"].to_pylist(), ages["band"].to_pylist(), strict=True))
     bands: dict[int, set[str]] = {}
     cared: set[int] = set()
     rows = zip(
@@ -71,9 +69,7 @@ def gather(
         )
         if row["open_signal"] is not None:
             signals[case] = row["open_signal"]
-    return {
-        code: Known(tuple(facts), signals) for code, (facts, signals) in found.items()
-    }
+    return {code: Known(tuple(facts), signals) for code, (facts, signals) in found.items()}
 
 
 def candidates(
