@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, true
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -277,7 +277,7 @@ class Draw(Base):
     seed_commitment: Mapped[str]
     """sha256 of the yearly secret"""
     composed_at: Mapped[dt.datetime]
-    ranked: Mapped[bool] = mapped_column(default=True, server_default=true())
+    ranked: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     """False when there was no risk arm: ranking switched off (R13), or the model not adopted here (R36)"""
     counts: Mapped[dict[str, Any]]
     """eligible, random, top_up, signal, risk, blind, capacity, exempt by rule, base_rate"""

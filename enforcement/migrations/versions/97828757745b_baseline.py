@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "abe9a4505c19"
+revision = "97828757745b"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -315,7 +315,7 @@ def upgrade() -> None:
         sa.Column("eligible_sha256", sa.String(), nullable=False),
         sa.Column("seed_commitment", sa.String(), nullable=False),
         sa.Column("composed_at", sa.DateTime(), nullable=False),
-        sa.Column("ranked", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("ranked", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"],
