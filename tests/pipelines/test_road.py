@@ -1,13 +1,9 @@
 """The whole road once, small: from the deliveries of a simulated province to worklists, and what must hold."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -17,44 +13,10 @@ from typer.testing import CliRunner
 
 import weegschaal
 from enforcement.database import engine_of, reading
-from enforcement.settings import Settings
 from enforcement.tables import Case, Draw, Event, Inclusion, Network, Run, Score
 from features.catalogue import CATALOGUE
 from pipelines.lake import Lake
-
-CLIENTS = "600"
-
-
-def start(home: Path, *words: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "weegschaal", *words],
-        env=os.environ | {"WEEGSCHAAL_HOME": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def demo(home: Path) -> dict[str, Any]:
-    process = start(home, "demo", "--clients", CLIENTS, "--seed", "3", "--no-serve", "--json")
-    out, err = process.communicate(timeout=600)
-    assert process.returncode == 0, err
-    answer: dict[str, Any] = json.loads(out)
-    return answer
-
-
-def settings_of(home: Path) -> Settings:
-    return Settings(home, 8080, f"sqlite:///{home / 'weegschaal.db'}", home / "mlruns", demo=True)
-
-
-@pytest.fixture(scope="module")
-def province(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, dict[str, Any]]:
-    home = tmp_path_factory.mktemp("province")
-    made = demo(home)
-    return settings_of(home), made
-
-
-Province = tuple[Settings, dict[str, Any]]
+from tests.pipelines.road import CLIENTS, Province, demo, settings_of, start
 
 
 def test_each_municipality_has_one_list_of_its_capacity(province: Province) -> None:
