@@ -284,7 +284,7 @@ def train(
     candidates: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Only these beside the baselines, with commas between.")
     ] = None,
-    trials: Annotated[int, typer.Option(min=0, help="Settings tried inside the training rows; 0 for none.")] = 5,
+    trials: Annotated[int, typer.Option(min=0, help="Settings tried inside the training rows; 0 for none.")] = 3,
     weighted: Annotated[bool, typer.Option("--weighted", help="Each candidate also with 1 / pi as weights.")] = False,
     as_json: AsJson = False,
 ) -> None:

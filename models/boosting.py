@@ -77,7 +77,7 @@ class BoostingCandidate:
     def varied(self, trial: Trial) -> BoostingCandidate:
         return dataclasses.replace(
             self,
-            trees=trial.suggest_int("trees", 50, 400, step=50),
+            trees=trial.suggest_int("trees", 50, 300, step=50),
             depth=trial.suggest_int("depth", 2, 3),
             learning_rate=trial.suggest_float("learning_rate", 0.02, 0.15, log=True),
         )

@@ -58,7 +58,7 @@ class CeilingCandidate:
     def varied(self, trial: Trial) -> CeilingCandidate:
         return dataclasses.replace(
             self,
-            trees=trial.suggest_int("trees", 50, 500, step=50),
+            trees=trial.suggest_int("trees", 50, 300, step=50),
             leaves=trial.suggest_int("leaves", 4, 60),
             learning_rate=trial.suggest_float("learning_rate", 0.01, 0.15, log=True),
             smallest_leaf=trial.suggest_int("smallest_leaf", 10, 200),

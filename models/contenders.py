@@ -13,7 +13,7 @@ from models.scorecard import ScorecardCandidate
 from models.tuning import Tuned
 from models.weighting import Weighted
 
-TRIALS = 5
+TRIALS = 3
 """settings tried per set of training rows: with a few thousand labels more tries find noise"""
 
 

@@ -251,11 +251,12 @@ def _regrets(
     able = [one for one in candidates if one.promotable]
     if not able:
         return
+    members = {one.name: members[one.name] for one in able}
     for number, start in enumerate(ranked.starts[1:], start=1):
         before, now = (
             _part(ranked.sample, members, rows) for rows in (ranked.window < number, ranked.window == number)
         )
-        past, here = beside(*before, seed), beside(*now, seed)
+        past, here = beside(*before, seed, draws=100), beside(*now, seed, draws=2)
         if not past.standing or not here.standing:
             continue
         standings = [standing(one, before[0].cases, before[1][one.name], past) for one in able]

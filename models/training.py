@@ -159,12 +159,11 @@ def train(
     rows = known.rows(known.labelled)
     weights = np.ones(len(rows))
     # Settings are chosen once on all rows; each refit keeps them, so that it shows what other reviews would change.
-    chosen = next(one for one in runners if one.name == choice.name)
-    winner = settled(chosen, rows, weights)
+    winner = settled(next(one for one in runners if one.name == choice.name), rows, weights)
     model = winner.fit(rows, weights)
     ensemble = bootstrap(winner, rows, weights, seed, refits)
     recoded = tuple(
-        _recode(chosen, known, splits, name, np.where(late, np.nan, labels[listed]), found, seed)
+        _recode(winner, known, splits, name, np.where(late, np.nan, labels[listed]), found, seed)
         for name, labels in (others or {}).items()
     )
     last = known.rows(splits[-1].test)
@@ -191,7 +190,7 @@ def train(
 def _recode(
     chosen: Candidate, known: Examples, splits: Sequence[Split], name: str, labels: Floats, found: Contest, seed: int
 ) -> Recoded:
-    """The same windows with other labels. A row counts in training where both codings give it a label."""
+    """The same windows and settings with other labels. A row counts in training where both codings give it a label."""
     other = dataclasses.replace(known, label=np.where(known.labelled | _tested(splits, len(known)), labels, np.nan))
     again = [dataclasses.replace(one, train=one.train[other.labelled[one.train]]) for one in splits]
     rerun = contest((chosen,), other, again, found.share, seed)
