@@ -570,6 +570,115 @@ class FairnessAcceptance(Base):
     at: Mapped[dt.datetime]
 
 
+class Contest(Base):
+    """A client disputes what is known about a case (R20, R30). Open until it is settled."""
+
+    __tablename__ = "contest"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[str | None]
+    """of the case that was frozen; None where the case stood on no list"""
+    topics: Mapped[list[Any]]
+    """topics of the data that are disputed; left out of the case's score meanwhile"""
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """what the client says, encrypted"""
+    state_before: Mapped[str | None]
+    """of the frozen case: where it goes on when the contest is settled"""
+    opened_by: Mapped[str]
+    opened_at: Mapped[dt.datetime]
+    outcome: Mapped[str | None]
+    """upheld or rejected; None while it is open"""
+    settled_by: Mapped[str | None]
+    settled_at: Mapped[dt.datetime | None]
+    delivery_id: Mapped[str | None] = mapped_column(String(64))
+    """the correction as it was delivered"""
+    __table_args__ = (Index("contest_of_case", "municipality", "case_id"),)
+
+
+class Rescoring(Base):
+    """One case scored again alone, in the run as it was: nobody else moves. Its score as it was stays beside it."""
+
+    __tablename__ = "rescoring"
+    contest_id: Mapped[str] = mapped_column(ForeignKey("contest.id"), primary_key=True)
+    why: Mapped[str] = mapped_column(primary_key=True)
+    """without_disputed or corrected"""
+    municipality: Mapped[str] = mapped_column(String(4))
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"))
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[dt.datetime]
+    margin: Mapped[float]
+    place: Mapped[int]
+    """where the case would have stood among the others as they stand"""
+    reasons: Mapped[list[Any]]
+
+
+class Hold(Base):
+    """Nothing about a case is deleted while this holds: a court, an objection or an inquiry needs it."""
+
+    __tablename__ = "hold"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    made_by: Mapped[str]
+    made_at: Mapped[dt.datetime]
+    lifted_at: Mapped[dt.datetime | None]
+    __table_args__ = (Index("hold_of_case", "municipality", "case_id"),)
+
+
+class Restriction(Base):
+    """While a case is investigated, part of what is known is not told yet (UAVG 41), until a day and for a reason."""
+
+    __tablename__ = "restriction"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    until: Mapped[dt.date]
+    """first day on which all is told again"""
+    made_by: Mapped[str]
+    made_at: Mapped[dt.datetime]
+    lifted_at: Mapped[dt.datetime | None]
+    __table_args__ = (Index("restriction_of_case", "municipality", "case_id"),)
+
+
+class Generation(Base):
+    """A file with rows of people was made anew without some of them; the old hash and the rule stay (R21, R22)."""
+
+    __tablename__ = "generation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str]
+    """below the home, as it was"""
+    old_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    new_sha256: Mapped[str | None] = mapped_column(String(64))
+    """None when nothing was left"""
+    rule: Mapped[str]
+    rows: Mapped[int]
+    """rows that were taken out"""
+    made_at: Mapped[dt.datetime]
+
+
+class ServiceItem(Base):
+    """A case in which the client may be missing something: too little paid, or a right not used (R34)."""
+
+    __tablename__ = "service_item"
+    case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    as_of: Mapped[dt.date] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    position: Mapped[int]
+    """order to work in, 1 first"""
+    reasons: Mapped[list[Any]]
+    """sentences with source and date, see pipelines/serving.py"""
+    outcome: Mapped[str | None]
+    """paid, granted, nothing_missing or unreachable; None while it is open"""
+    amount_cents: Mapped[int | None]
+    """EUR cents that the client got"""
+    noted_by: Mapped[str | None]
+    noted_at: Mapped[dt.datetime | None]
+    __table_args__ = (Index("service_list", "municipality", "as_of", "position"),)
+
+
 class Step(Base):
     """How far `weegschaal demo` and the nightly run got."""
 

@@ -25,6 +25,7 @@ SHARED: Mapping[str, str] = MappingProxyType(
         "identity_judgement": "as identity",
         "run": "one scoring of all municipalities, without persons",
         "step": "how far the pipeline got",
+        "generation": "a file may hold rows of several municipalities; hashes and counts, without persons",
         "promotion": "one model for all municipalities",
         "promotion_approval": "the back office promotes; the column says for whom the approver acted",
         "job": "what the worker has to do",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "97828757745b"
+revision = "00bb7a5ac714"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -41,6 +41,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_note", schema=None) as batch_op:
         batch_op.create_index("note_of_case", ["municipality", "draw_id", "case_id"], unique=False)
+
+    op.create_table(
+        "contest",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.String(), nullable=True),
+        sa.Column("topics", sa.JSON(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("state_before", sa.String(), nullable=True),
+        sa.Column("opened_by", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("settled_by", sa.String(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(), nullable=True),
+        sa.Column("delivery_id", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("contest", schema=None) as batch_op:
+        batch_op.create_index("contest_of_case", ["municipality", "case_id"], unique=False)
 
     op.create_table(
         "delivery",
@@ -125,6 +145,34 @@ def upgrade() -> None:
         batch_op.create_index("finding_of_municipality", ["municipality", "draw_id", "case_id"], unique=False)
 
     op.create_table(
+        "generation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("old_sha256", sa.String(length=64), nullable=False),
+        sa.Column("new_sha256", sa.String(length=64), nullable=True),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("rows", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("generation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_generation_old_sha256"), ["old_sha256"], unique=False)
+
+    op.create_table(
+        "hold",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.create_index("hold_of_case", ["municipality", "case_id"], unique=False)
+
+    op.create_table(
         "identity",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
@@ -190,6 +238,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_promotion_model_version"), ["model_version"], unique=False)
 
     op.create_table(
+        "restriction",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("restriction", schema=None) as batch_op:
+        batch_op.create_index("restriction_of_case", ["municipality", "case_id"], unique=False)
+
+    op.create_table(
         "review_step",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("draw_id", sa.String(), nullable=False),
@@ -227,6 +290,22 @@ def upgrade() -> None:
         sa.Column("committed_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("municipality", "year"),
     )
+    op.create_table(
+        "service_item",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("noted_by", sa.String(), nullable=True),
+        sa.Column("noted_at", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "as_of"),
+    )
+    with op.batch_alter_table("service_item", schema=None) as batch_op:
+        batch_op.create_index("service_list", ["municipality", "as_of", "position"], unique=False)
+
     op.create_table(
         "sign_in_attempt",
         sa.Column("state_sha256", sa.LargeBinary(length=32), nullable=False),
@@ -433,6 +512,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_quarantine_delivery_id"), ["delivery_id"], unique=False)
 
     op.create_table(
+        "rescoring",
+        sa.Column("contest_id", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("margin", sa.Double(), nullable=False),
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contest_id"],
+            ["contest.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("contest_id", "why"),
+    )
+    op.create_table(
         "saved_filter",
         sa.Column("municipality", sa.String(length=4), nullable=False),
         sa.Column("user_id", sa.String(), nullable=False),
@@ -575,6 +675,7 @@ def downgrade() -> None:
 
     op.drop_table("score")
     op.drop_table("saved_filter")
+    op.drop_table("rescoring")
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_quarantine_delivery_id"))
 
@@ -606,12 +707,20 @@ def downgrade() -> None:
     op.drop_table("switch")
     op.drop_table("step")
     op.drop_table("sign_in_attempt")
+    with op.batch_alter_table("service_item", schema=None) as batch_op:
+        batch_op.drop_index("service_list")
+
+    op.drop_table("service_item")
     op.drop_table("seed_commitment")
     op.drop_table("run")
     with op.batch_alter_table("review_step", schema=None) as batch_op:
         batch_op.drop_index("step_of_case")
 
     op.drop_table("review_step")
+    with op.batch_alter_table("restriction", schema=None) as batch_op:
+        batch_op.drop_index("restriction_of_case")
+
+    op.drop_table("restriction")
     with op.batch_alter_table("promotion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_promotion_model_version"))
 
@@ -623,6 +732,14 @@ def downgrade() -> None:
 
     op.drop_table("identity_judgement")
     op.drop_table("identity")
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_index("hold_of_case")
+
+    op.drop_table("hold")
+    with op.batch_alter_table("generation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_generation_old_sha256"))
+
+    op.drop_table("generation")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index("finding_of_municipality")
         batch_op.drop_index("finding_of_case")
@@ -641,6 +758,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_sha256"))
 
     op.drop_table("delivery")
+    with op.batch_alter_table("contest", schema=None) as batch_op:
+        batch_op.drop_index("contest_of_case")
+
+    op.drop_table("contest")
     with op.batch_alter_table("case_note", schema=None) as batch_op:
         batch_op.drop_index("note_of_case")
 
