@@ -26,6 +26,7 @@ class Role(StrEnum):
     COMPLIANCE_REVIEWER = "compliance_reviewer"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
+    CONTACT_CENTRE = "contact_centre"
 
 
 class Permission(StrEnum):
@@ -52,10 +53,12 @@ class Permission(StrEnum):
     CHANGE_POLICY = "change_policy"
     MANAGE_USERS = "manage_users"
     READ_METRICS = "read_metrics"
+    ANSWER_CLIENT = "answer_client"
+    """tell one person who calls what the ranking did with their case, and nothing else"""
 
 
 _CASEWORK = frozenset({Role.OFFICER, Role.SENIOR_OFFICER})
-_EVERYONE = frozenset(Role)
+_EVERYONE = frozenset(Role) - {Role.CONTACT_CENTRE}
 
 MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
     {
@@ -82,6 +85,7 @@ MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.CHANGE_POLICY: frozenset({Role.MANAGER}),
         Permission.MANAGE_USERS: frozenset({Role.ADMINISTRATOR}),
         Permission.READ_METRICS: frozenset({Role.ADMINISTRATOR}),
+        Permission.ANSWER_CLIENT: frozenset({Role.CONTACT_CENTRE}),
     }
 )
 """Permission -> the roles that have it. What is not here is not allowed."""

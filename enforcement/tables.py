@@ -116,7 +116,7 @@ class User(Base):
 
 class Grant(Base):
     """A user holds (municipality, role) pairs (R36). Role: officer, senior_officer, data_scientist,
-    compliance_reviewer, manager, administrator."""
+    compliance_reviewer, manager, administrator, contact_centre."""
 
     __tablename__ = "grant"
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id"), primary_key=True)

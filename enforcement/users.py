@@ -32,6 +32,7 @@ DEMO_ROLES: Mapping[str, tuple[Role, str]] = MappingProxyType(
         "compliance": (Role.COMPLIANCE_REVIEWER, "Toetser"),
         "manager": (Role.MANAGER, "Leidinggevende"),
         "administrator": (Role.ADMINISTRATOR, "Beheerder"),
+        "contact": (Role.CONTACT_CENTRE, "Contactcentrum"),
     }
 )
 """first part of the user id -> role and name; ids look like officer.heerlen"""
@@ -66,7 +67,7 @@ class DemoUser:
 
 
 def demo_users() -> tuple[DemoUser, ...]:
-    """The users of the demonstration: six roles in two municipalities."""
+    """The users of the demonstration: seven roles in two municipalities."""
     return tuple(
         DemoUser(f"{short}.{place.lower()}", f"{title} {place}", code, role)
         for code, place in DEMO_MUNICIPALITIES.items()

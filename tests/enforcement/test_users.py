@@ -22,7 +22,7 @@ def test_the_demo_has_six_roles_in_two_municipalities(tmp_path: Path) -> None:
         seed_demo_users(session)
         assert grants(session, "officer.heerlen") == ((HEERLEN, Role.OFFICER),)
         assert grants(session, "manager.maastricht") == ((MAASTRICHT, Role.MANAGER),)
-        assert len(session.scalars(select(tables.User)).all()) == len(demo_users()) == 12
+        assert len(session.scalars(select(tables.User)).all()) == len(demo_users()) == 14
 
 
 def test_a_session_is_found_by_its_token_until_it_ends(tmp_path: Path) -> None:
