@@ -53,6 +53,10 @@ class Permission(StrEnum):
     CHANGE_POLICY = "change_policy"
     MANAGE_USERS = "manage_users"
     READ_METRICS = "read_metrics"
+    HANDLE_RIGHTS = "handle_rights"
+    """contests, restrictions and holds: what a person may ask (GDPR 15-21)"""
+    SERVE_CLIENTS = "serve_clients"
+    """the list of clients who may be missing something (R34)"""
     ANSWER_CLIENT = "answer_client"
     """tell one person who calls what the ranking did with their case, and nothing else"""
 
@@ -85,6 +89,8 @@ MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.CHANGE_POLICY: frozenset({Role.MANAGER}),
         Permission.MANAGE_USERS: frozenset({Role.ADMINISTRATOR}),
         Permission.READ_METRICS: frozenset({Role.ADMINISTRATOR}),
+        Permission.HANDLE_RIGHTS: frozenset({Role.SENIOR_OFFICER, Role.COMPLIANCE_REVIEWER}),
+        Permission.SERVE_CLIENTS: _CASEWORK,
         Permission.ANSWER_CLIENT: frozenset({Role.CONTACT_CENTRE}),
     }
 )

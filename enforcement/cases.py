@@ -33,7 +33,9 @@ class State(StrEnum):
     """findings saved, a second person has to look"""
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
-    """taken off the list when the ranking was switched off (R13)"""
+    """taken off the list when the ranking was switched off (R13), or when a correction took its ground away (R20)"""
+    CONTESTED = "contested"
+    """the client disputes the data: nobody works on it until that is settled (R20)"""
 
 
 class Step(StrEnum):
@@ -52,6 +54,10 @@ class Step(StrEnum):
     """one of two findings approved"""
     APPROVE = "approve"
     RETURN = "return"
+    CONTEST = "contest"
+    SETTLE = "settle"
+    SETTLE_REVIEWED = "settle_reviewed"
+    """back to where findings waited for a second person"""
 
 
 TRANSITIONS: Mapping[tuple[State, Step], State] = MappingProxyType(
@@ -70,6 +76,12 @@ TRANSITIONS: Mapping[tuple[State, Step], State] = MappingProxyType(
         (State.FINDINGS, Step.APPROVE_FIRST): State.FINDINGS,
         (State.FINDINGS, Step.APPROVE): State.CLOSED,
         (State.FINDINGS, Step.RETURN): State.CLAIMED,
+        (State.OPEN, Step.CONTEST): State.CONTESTED,
+        (State.CLAIMED, Step.CONTEST): State.CONTESTED,
+        (State.FINDINGS, Step.CONTEST): State.CONTESTED,
+        (State.CONTESTED, Step.SETTLE): State.OPEN,
+        (State.CONTESTED, Step.SETTLE_REVIEWED): State.FINDINGS,
+        (State.CONTESTED, Step.WITHDRAW): State.WITHDRAWN,
     }
 )
 """(state, step) -> next state. What is not here does not exist."""
@@ -81,6 +93,7 @@ STATE_WORDS: Mapping[State, tuple[str, str]] = MappingProxyType(
         State.FINDINGS: ("wacht op tweede persoon", "awaits a second person"),
         State.CLOSED: ("afgerond", "closed"),
         State.WITHDRAWN: ("van de lijst gehaald", "withdrawn"),
+        State.CONTESTED: ("stil: klant betwist gegevens", "stopped: the client disputes data"),
     }
 )
 """state -> (Dutch, English)"""
