@@ -171,6 +171,8 @@ class Case(Answer):
     holder: str | None
     mine: bool
     lease_until: dt.datetime | None
+    waits_until: dt.date | None = Field(description="put aside until this day")
+    waits_for: str | None
     findings: list[Finding]
     steps: list[Step] = Field(description="what you may do now")
 
@@ -204,6 +206,8 @@ class Case(Answer):
             holder=view.holder,
             mine=view.mine,
             lease_until=view.lease_until,
+            waits_until=view.waits_until,
+            waits_for=view.waits_for,
             findings=[Finding.of(one) for one in view.findings],
             steps=sorted(view.steps),
         )
@@ -224,6 +228,7 @@ class Item(Answer):
     old_sources: int
     holder: str | None
     mine: bool
+    waits_until: dt.date | None
     version: int
 
     @classmethod
@@ -241,6 +246,7 @@ class Item(Answer):
             old_sources=row.old_sources,
             holder=row.holder,
             mine=row.mine,
+            waits_until=row.waits_until,
             version=row.version,
         )
 

@@ -19,6 +19,7 @@ from api import (
     case,
     case_pages,
     casework,
+    casework_pages,
     clients,
     findings,
     health,
@@ -33,6 +34,7 @@ from api import (
     relations,
     rights,
     session,
+    team_pages,
     worklist,
 )
 from api.limits import Limits
@@ -92,7 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
         metrics,
     ):
         app.include_router(part.router)
-    for part in (pages, oidc, case_pages):
+    for part in (pages, oidc, case_pages, casework_pages, team_pages):
         app.include_router(part.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.handle(app, problem_page)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from api import relations_svg
 from api.answers import Case, Relations
@@ -19,18 +21,28 @@ from api.pages import see_other
 from api.relations_svg import Words, distinct
 from api.rendering import language, render
 from api.security import Meant, Signed, engine
+from enforcement import working_days
 from enforcement.access import Permission, Purpose, allowed
 from enforcement.cases import claim, release
 from enforcement.database import writing
-from enforcement.dossier import case_view, history, relations
+from enforcement.dossier import CaseView, case_view, history, relations
 from enforcement.errors import FindingsError
+from enforcement.evidence import Document, list_documents
 from enforcement.findings import CAUSE_WORDS, EFFECT_WORDS, Cause, Findings, approve, return_findings, save_findings
+from enforcement.keys import Keys
+from enforcement.notes import Note, read_notes
+from enforcement.proportion import MEANS_WORDS, Means, Taken, next_means, steps_taken
+from enforcement.team import Colleague, colleagues
+from enforcement.tips import TIP_SOURCE_WORDS, Told, read_tips
 from enforcement.users import Visit
+from enforcement.waiting import WAITS_FOR_WORDS
 
 router = APIRouter(prefix="/zaken")
 MILESTONES = frozenset(
     {
-        "case_claimed", "case_released", "findings_saved", "findings_approved", "findings_returned", "identity_read",
+        "case_claimed", "case_released", "case_put_aside", "case_taken_up", "case_handed_over", "case_assigned",
+        "step_taken", "document_added", "note_written", "findings_saved", "findings_approved", "findings_returned",
+        "identity_read",
     }
 )  # fmt: skip
 """what the page's history shows; every look stands in the log itself"""
@@ -44,7 +56,7 @@ Line = Annotated[str, Form(max_length=20_000)]
 
 @router.get("/{number}")
 def case_page(request: Request, visit: Signed, number: str) -> Response:
-    return _page(request, visit, number)
+    return draw_case(request, visit, number)
 
 
 @router.post("/{number}/oppakken")
@@ -64,14 +76,14 @@ def release_case(request: Request, visit: Meant, number: str, version: Version) 
 @router.post("/{number}/relaties")
 def look_further(request: Request, visit: Meant, number: str, purpose: Purposeful) -> Response:
     """The case with the second step of relations; the purpose is in the log before they appear (R24)."""
-    return _page(request, visit, number, further=purpose)
+    return draw_case(request, visit, number, further=purpose)
 
 
 @router.post("/{number}/gegevens")
 def show_client(request: Request, visit: Meant, number: str, purpose: Purposeful) -> Response:
     """The case with who it is about; logged first, and 503 when the log does not take it (R14)."""
     details = reveal(request, visit.viewer, number, purpose)
-    return _page(request, visit, number, details=details, stated=purpose)
+    return draw_case(request, visit, number, details=details, stated=purpose)
 
 
 @router.post("/{number}/bevindingen")
@@ -91,7 +103,7 @@ def save(
         with writing(engine(request)) as session:
             save_findings(session, visit.viewer, number, findings, version, dt.datetime.now(dt.UTC))
     except FindingsError as error:
-        return _page(request, visit, number, status=422, given=given, wrong=error)
+        return draw_case(request, visit, number, status=422, given=given, wrong=error)
     return see_other(f"/zaken/{number}#bevinding")
 
 
@@ -112,7 +124,7 @@ def send_back(
         with writing(engine(request)) as session:
             return_findings(session, visit.viewer, number, version, remark, dt.datetime.now(dt.UTC), finding)
     except FindingsError as error:
-        return _page(request, visit, number, status=422, given={"remark": remark}, wrong=error)
+        return draw_case(request, visit, number, status=422, given={"remark": remark}, wrong=error)
     return see_other(f"/zaken/{number}#bevinding")
 
 
@@ -145,7 +157,7 @@ def words(spoken: Language) -> Words:
     )
 
 
-def _page(
+def draw_case(
     request: Request,
     visit: Visit,
     number: str,
@@ -156,14 +168,20 @@ def _page(
     stated: Purpose | None = None,
     given: Mapping[str, str] | None = None,
     wrong: FindingsError | None = None,
+    refused: tuple[str, str] | None = None,
 ) -> Response:
-    """Everything the viewer may see of the case, in one transaction with its log entries."""
+    """Everything the viewer may see of the case, in one transaction with its log entries.
+
+    `wrong`: a field of the findings; `refused`: the part of the work that was not accepted, and why.
+    """
     spoken = language(request)
     viewer = visit.viewer
+    now = dt.datetime.now(dt.UTC)
     with writing(engine(request)) as session:
         view = case_view(session, viewer, number)
         graph = relations(session, replace(viewer, purpose=further) if further else viewer, number)
         events = [one for one in history(session, viewer, number) if one.action in MILESTONES]
+        work = _work(session, request, visit, view, now)
     return render(
         request,
         "case.html",
@@ -171,6 +189,7 @@ def _page(
         status=status,
         here=f"/zaken/{number}" if request.method == "POST" else "",
         case=Case.of(view),
+        days_left=working_days.between(now.date(), view.due),
         events=events,
         relations=_drawn(graph, spoken, 2 if further else 1) if graph else None,
         further=further,
@@ -178,11 +197,58 @@ def _page(
         details=details,
         stated=stated,
         purposes=list(Purpose),
-        causes=[(cause.value, _side(pair, spoken)) for cause, pair in CAUSE_WORDS.items()],
-        effects=[(effect.value, _side(pair, spoken)) for effect, pair in EFFECT_WORDS.items()],
+        causes=sides(CAUSE_WORDS, spoken),
+        effects=sides(EFFECT_WORDS, spoken),
         given=given or {},
-        wrong=(wrong.field, wrong.nl if spoken.code == "nl" else wrong.en) if wrong else None,
+        wrong=(wrong.field, _side((wrong.nl, wrong.en), spoken)) if wrong else None,
+        refused=refused,
+        work=work,
+        means_words=dict(sides(MEANS_WORDS, spoken)),
+        wait_words=sides(WAITS_FOR_WORDS, spoken),
+        tip_words=dict(sides(TIP_SOURCE_WORDS, spoken)),
     )
+
+
+@dataclass(frozen=True)
+class Work:
+    """What has been done on a case, as far as the viewer may see it, and what may follow."""
+
+    notes: tuple[Note, ...]
+    documents: tuple[Document, ...]
+    steps: tuple[Taken, ...]
+    possible: tuple[Means, ...]
+    """steps that may be taken now, the lightest first"""
+    colleagues: tuple[Colleague, ...]
+    tips: tuple[Told, ...]
+    """empty until the arm may be seen"""
+    first_day: dt.date
+    """earliest day to put it aside until"""
+
+
+def _work(session: Session, request: Request, visit: Visit, view: CaseView, now: dt.datetime) -> Work:
+    viewer, number = visit.viewer, view.number
+    taken = steps_taken(session, viewer, number)
+    possible = next_means(taken) if view.mine else frozenset()
+    tips = None
+    if view.shown.arms is not None:
+        tips = read_tips(session, viewer, Keys.read(request.app.state.settings.keys), number, now)
+    return Work(
+        notes=read_notes(session, viewer, number, now),
+        documents=list_documents(session, viewer, number, now),
+        steps=taken,
+        possible=tuple(one for one in Means if one in possible),
+        colleagues=colleagues(session, viewer, now.date()) if view.mine else (),
+        tips=tips or (),
+        first_day=now.date() + dt.timedelta(days=1),
+    )
+
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def sides(words: Mapping[Word, tuple[str, str]], spoken: Language) -> list[tuple[str, str]]:
+    """(value, text in this language) of a table of words."""
+    return [(one.value, _side(pair, spoken)) for one, pair in words.items()]
 
 
 def _side(pair: tuple[str, str], spoken: Language) -> str:

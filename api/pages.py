@@ -10,20 +10,26 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.answers import Item
 from api.oidc import START
-from api.rendering import language, render
+from api.rendering import FIRST_PAGES, language, render
 from api.security import Meant, Signed, engine, forget, remember, require_own_origin, token_of, visit_or_none
 from api.session import demo_sign_in
 from api.worklist import basis_of
+from enforcement import working_days
 from enforcement.access import Permission, Viewer, allowed, owned, rows
+from enforcement.blind import TOPICS
 from enforcement.cases import State, claim_next, tally
 from enforcement.database import reading, writing
+from enforcement.handover import assign
+from enforcement.saved_filters import LONGEST_NAME, drop_filter, keep_filter, kept_filters
 from enforcement.tables import Case, Score
-from enforcement.users import DEMO_MUNICIPALITIES, Visit, demo_users, sign_out
+from enforcement.team import Colleague, colleagues
+from enforcement.users import DEMO_MUNICIPALITIES, demo_users, sign_out
 from enforcement.worklist import Filters, newest, with_own_findings, worklist
 
 router = APIRouter()
@@ -31,9 +37,48 @@ SHOWN = 100
 """rows of a part of 'my cases'"""
 
 
-def start_of(visit: Visit) -> str:
+class Choice(BaseModel):
+    """What a worklist shows, as its address says it. An unknown word is no choice."""
+
+    status: str = Field(default="", max_length=20)
+    """a state, or 'mine'"""
+    onderwerp: str = Field(default="", max_length=20)
+    """topic of the strongest reason to look"""
+    opzij: bool = False
+    spoed: bool = False
+    """due soon or overdue"""
+    name: str = Field(default="", max_length=LONGEST_NAME)
+    """to keep it under"""
+
+    def filters(self) -> Filters:
+        state = State(self.status) if self.status in set(State) else None
+        return Filters(
+            states=frozenset({state}) if state else Filters().states,
+            mine=self.status == "mine",
+            waiting=self.opzij,
+            topic=self.onderwerp if self.onderwerp in TOPICS else "",
+            due_soon=self.spoed,
+        )
+
+    def query(self) -> str:
+        said = {"status": self.status, "onderwerp": self.onderwerp}
+        said |= {name: "1" for name in ("opzij", "spoed") if getattr(self, name)}
+        return urlencode({name: value for name, value in said.items() if value})
+
+    @classmethod
+    def of(cls, filters: Filters) -> Choice:
+        state = next(iter(filters.states)).value if len(filters.states) == 1 else ""
+        return cls(
+            status="mine" if filters.mine else state,
+            onderwerp=filters.topic,
+            opzij=filters.waiting,
+            spoed=filters.due_soon,
+        )
+
+
+def start_of(viewer: Viewer) -> str:
     """The page a person's work starts on."""
-    return "/werklijst" if allowed(visit.viewer, Permission.LIST_CASES) else "/volgorde"
+    return FIRST_PAGES.get(viewer.role, "/volgorde")
 
 
 def see_other(address: str) -> Response:
@@ -43,7 +88,7 @@ def see_other(address: str) -> Response:
 @router.get("/")
 def start(request: Request) -> Response:
     visit = visit_or_none(request)
-    return see_other(start_of(visit) if visit else "/inloggen")
+    return see_other(start_of(visit.viewer) if visit else "/inloggen")
 
 
 @router.get("/inloggen")
@@ -60,7 +105,7 @@ def sign_in_page(request: Request) -> Response:
 def sign_in_here(request: Request, user: Annotated[str, Form()]) -> Response:
     require_own_origin(request)
     opened = demo_sign_in(request, user)
-    response = see_other("/werklijst" if allowed(opened.viewer, Permission.LIST_CASES) else "/volgorde")
+    response = see_other(start_of(opened.viewer))
     remember(response, request, opened.token)
     return response
 
@@ -78,32 +123,45 @@ def sign_out_here(request: Request, visit: Meant) -> Response:
 def worklist_page(
     request: Request,
     visit: Signed,
-    status: Annotated[str, Query()] = "",
+    chosen: Annotated[Choice, Query()],
     na: Annotated[str | None, Query()] = None,
     leeg: bool = False,
+    toegewezen: Annotated[int | None, Query(ge=0)] = None,
+    gebleven: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
-    """`status`: a state, or 'mine'; `na`: cursor of the page before."""
-    state = State(status) if status in set(State) else None
-    filters = Filters(frozenset({state})) if state else Filters(mine=status == "mine")
+    """`na`: cursor of the page before; `toegewezen` and `gebleven`: what became of cases just assigned."""
+    viewer = visit.viewer
+    today = dt.datetime.now(dt.UTC).date()
     with reading(engine(request)) as session:
-        page = worklist(session, visit.viewer, filters, na)
-        found = newest(session, visit.viewer)
-        counts = tally(session, visit.viewer)
-        ranked = _last_place(session, visit.viewer, found.run) if found else 0
+        page = worklist(session, viewer, chosen.filters(), na)
+        found = newest(session, viewer)
+        counts = tally(session, viewer)
+        ranked = _last_place(session, viewer, found.run) if found else 0
+        kept = kept_filters(session, viewer)
+        team: tuple[Colleague, ...] = ()
+        if allowed(viewer, Permission.ASSIGN_CASES):
+            team = (Colleague(viewer.user, visit.name), *colleagues(session, viewer, today))
     items = [Item.of(row) for row in page.items]
     return render(
         request,
         "worklist.html",
         visit,
         items=items,
+        days_left={one.number: working_days.between(today, one.due) for one in items},
         basis=basis_of(found),
         counts=counts,
         ranked=ranked,
         total=sum(counts.values()) - counts[State.CLOSED] - counts[State.WITHDRAWN],
-        chosen=status,
+        chosen=chosen,
+        here_again=f"/werklijst?{chosen.query()}",
+        kept=[(one.name, f"/werklijst?{Choice.of(one.filters).query()}") for one in kept],
+        topics=TOPICS,
+        team=team,
+        assigned=toegewezen,
+        stayed=gebleven,
         empty=leeg,
         cursor=na,
-        after=f"/werklijst?{urlencode({'status': status, 'na': page.after})}" if page.after else None,
+        after=f"/werklijst?{chosen.query()}&{urlencode({'na': page.after})}" if page.after else None,
         on_scale=on_scale,
     )
 
@@ -115,14 +173,61 @@ def take_next(request: Request, visit: Meant) -> Response:
     return see_other(f"/zaken/{taken.number}" if taken else "/werklijst?leeg=1")
 
 
+@router.post("/werklijst/keuzes")
+def keep_choice(request: Request, visit: Meant, chosen: Annotated[Choice, Form()]) -> Response:
+    """Keeps what the list shows now under a name."""
+    with writing(engine(request)) as session:
+        keep_filter(session, visit.viewer, chosen.name, chosen.filters(), dt.datetime.now(dt.UTC))
+    return see_other(f"/werklijst?{chosen.query()}")
+
+
+@router.post("/werklijst/keuzes/weg")
+def drop_choice(request: Request, visit: Meant, name: Annotated[str, Form(max_length=LONGEST_NAME)]) -> Response:
+    with writing(engine(request)) as session:
+        drop_filter(session, visit.viewer, name)
+    return see_other("/werklijst")
+
+
+@router.post("/werklijst/toewijzen")
+def assign_chosen(
+    request: Request, visit: Meant, to: Annotated[str, Form()], numbers: Annotated[list[str] | None, Form()] = None
+) -> Response:
+    """Who does what is given in bulk, never an outcome (R2)."""
+    with writing(engine(request)) as session:
+        done = assign(session, visit.viewer, numbers or [], to, dt.datetime.now(dt.UTC))
+    moved = sum(one.version is not None for one in done)
+    return see_other(f"/werklijst?toegewezen={moved}&gebleven={len(done) - moved}")
+
+
 @router.get("/mijn-zaken")
-def my_cases(request: Request, visit: Signed) -> Response:
+def my_cases(request: Request, visit: Signed, afwezig: Annotated[str, Query(max_length=10)] = "") -> Response:
+    now = dt.datetime.now(dt.UTC)
     with reading(engine(request)) as session:
-        hand = [Item.of(row) for row in worklist(session, visit.viewer, Filters(mine=True), limit=SHOWN).items]
+        in_hand = [Item.of(row) for row in worklist(session, visit.viewer, Filters(mine=True), limit=SHOWN).items]
         waiting, own_waiting = _split(session, visit.viewer, State.FINDINGS)
         _, finished = _split(session, visit.viewer, State.CLOSED)
-    parts = (("working", hand), ("approve", waiting), ("waiting", own_waiting), ("finished", finished))
-    return render(request, "mine.html", visit, parts_of_work=parts)
+        works = allowed(visit.viewer, Permission.CLAIM_CASE)
+        deputies = colleagues(session, visit.viewer, now.date()) if works else ()
+    hand = [one for one in in_hand if one.waits_until is None]
+    aside = [one for one in in_hand if one.waits_until is not None]
+    parts = (
+        ("working", hand),
+        ("aside", aside),
+        ("approve", waiting),
+        ("waiting", own_waiting),
+        ("finished", finished),
+    )
+    return render(
+        request,
+        "mine.html",
+        visit,
+        parts_of_work=parts,
+        works=works,
+        absence=afwezig if afwezig in ("bewaard", "onjuist") else "",
+        deputies=deputies,
+        today=now.date(),
+        days_left=lambda case: working_days.between(now.date(), case.due),
+    )
 
 
 @router.get("/volgorde")

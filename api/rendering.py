@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from api.answers import Text
 from api.language import Language, language_of
 from api.security import masked, visit_or_none
-from enforcement.access import Permission, allowed
+from enforcement.access import Permission, Role, allowed
 from enforcement.users import DEMO_MUNICIPALITIES, Visit
 
 HERE = Path(__file__).resolve().parent
@@ -25,9 +27,22 @@ A_YEAR = 365 * 24 * 3600
 MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/werklijst", "common.worklist", Permission.LIST_CASES),
     ("/mijn-zaken", "common.mine", Permission.LIST_CASES),
+    ("/zoeken", "common.search", Permission.FIND_CLIENT),
+    ("/meldingen", "common.tip", Permission.TAKE_IN_TIP),
+    ("/team", "common.team", Permission.SEE_TEAM),
+    ("/resultaten", "results.menu", Permission.SEE_RESULTS),
+    ("/beleid", "policy.menu", Permission.CHANGE_POLICY),
     ("/volgorde", "common.how", None),
 )
 """(address, text, what somebody needs to see it); None is for everybody"""
+FIRST_PAGES: Mapping[Role, str] = MappingProxyType(
+    {
+        Role.OFFICER: "/werklijst",
+        Role.SENIOR_OFFICER: "/werklijst",
+        Role.MANAGER: "/resultaten",
+    }
+)
+"""role -> the page its work starts on; without one, how the order is made"""
 
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),

@@ -71,6 +71,10 @@ class CaseView:
     holder: str | None
     mine: bool
     lease_until: dt.datetime | None
+    waits_until: dt.date | None
+    """put aside until this day"""
+    waits_for: str | None
+    """a WaitsFor (waiting.py)"""
     findings: tuple[FindingView, ...]
     """empty in a second review until the viewer saved findings too"""
     steps: frozenset[Step]
@@ -123,6 +127,8 @@ def case_view(session: Session, viewer: Viewer, number: str, *, now: dt.datetime
         holder=holder.name if holder else None,
         mine=state == State.CLAIMED and case.claimed_by == viewer.user,
         lease_until=shown(case.lease_until) if case.lease_until and state == State.CLAIMED else None,
+        waits_until=case.waits_until if state == State.CLAIMED else None,
+        waits_for=case.waits_for if state == State.CLAIMED else None,
         findings=found,
         steps=_steps(viewer, case, state, own, found),
     )

@@ -36,7 +36,13 @@ def keep_filter(session: Session, viewer: Viewer, name: str, filters: Filters, n
     names = {one.name for one in kept_filters(session, viewer)}
     if title not in names and len(names) >= MOST:
         raise RefusedError(f"at most {MOST} filters; remove one first")
-    query = {"states": sorted(filters.states), "mine": filters.mine}
+    query = {
+        "states": sorted(filters.states),
+        "mine": filters.mine,
+        "waiting": filters.waiting,
+        "topic": filters.topic,
+        "due_soon": filters.due_soon,
+    }
     session.merge(
         SavedFilter(municipality=viewer.municipality, user_id=viewer.user, name=title, query=query, kept_at=stored(now))
     )
@@ -67,4 +73,10 @@ def drop_filter(session: Session, viewer: Viewer, name: str) -> None:
 def _filters(query: Mapping[str, object]) -> Filters:
     states = query.get("states")
     listed = frozenset(State(one) for one in states) if isinstance(states, list) else frozenset()
-    return Filters(listed, bool(query.get("mine")))
+    return Filters(
+        listed,
+        bool(query.get("mine")),
+        bool(query.get("waiting")),
+        str(query.get("topic") or ""),
+        bool(query.get("due_soon")),
+    )

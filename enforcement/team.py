@@ -31,16 +31,36 @@ class Load:
     """findings approved in the last 30 days"""
 
 
-def team(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Load, ...]:
-    """Everyone who reviews cases in the viewer's municipality, by name, with load and deadlines."""
-    require(viewer, Permission.SEE_TEAM)
-    people = session.execute(
+@dataclass(frozen=True)
+class Colleague:
+    user: str
+    name: str
+
+
+def colleagues(session: Session, viewer: Viewer, day: dt.date) -> tuple[Colleague, ...]:
+    """Who else reviews cases in the viewer's municipality and is not away on the day, by name."""
+    require(viewer, Permission.CLAIM_CASE)
+    away = absent(session, viewer.municipality, day)
+    return tuple(
+        Colleague(user, name) for user, name in _people(session, viewer) if user != viewer.user and user not in away
+    )
+
+
+def _people(session: Session, viewer: Viewer) -> list[tuple[str, str]]:
+    found = session.execute(
         select(User.id, User.name)
         .join(Grant, Grant.user_id == User.id)
         .where(within(Grant, viewer.municipality), Grant.role.in_([role.value for role in CASEWORKERS]))
         .distinct()
         .order_by(User.name)
     ).all()
+    return [(user, name) for user, name in found]
+
+
+def team(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Load, ...]:
+    """Everyone who reviews cases in the viewer's municipality, by name, with load and deadlines."""
+    require(viewer, Permission.SEE_TEAM)
+    people = _people(session, viewer)
     away = absent(session, viewer.municipality, now.date())
     held = session.execute(
         select(Case.claimed_by, Case.due, Case.waits_until).where(owned(viewer, Case), Case.state == State.CLAIMED)

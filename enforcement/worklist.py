@@ -7,16 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import and_, exists, or_, select, tuple_
+from sqlalchemy import and_, exists, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from enforcement import blind, switch
+from enforcement import blind, switch, working_days
 from enforcement.access import Permission, Viewer, owned, require
 from enforcement.cases import State
 from enforcement.clock import shown, stored
 from enforcement.errors import RefusedError
 from enforcement.tables import Case, Draw, Finding, Run, Score, User
 
+DUE_SOON = 5
+"""working days"""
 PAGE = 50
 """rows on a page; 500 were slow in a browser"""
 
@@ -29,6 +31,7 @@ _OF_CASE = (
     Case.blind,
     Case.claimed_by,
     Case.lease_until,
+    Case.waits_until,
     Case.version,
 )
 _OF_SCORE = (Score.place, Score.place_low, Score.place_high, Score.lead, Score.quality)
@@ -51,6 +54,12 @@ class Filters:
     states: frozenset[State] = frozenset({State.OPEN, State.CLAIMED, State.FINDINGS})
     mine: bool = False
     """only cases that the viewer has in hand"""
+    waiting: bool = False
+    """only cases that are put aside until a day"""
+    topic: str = ""
+    """only cases whose strongest reason is about this topic; a case that is looked at blind is never among them (R6)"""
+    due_soon: bool = False
+    """only cases that are due within DUE_SOON working days, or are overdue"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,8 @@ class Row:
     """name of the person who has it in hand"""
     mine: bool
     lease_until: dt.datetime | None
+    waits_until: dt.date | None
+    """put aside until this day"""
     version: int
 
 
@@ -110,6 +121,14 @@ def worklist(
     )
     if filters.mine:
         query = query.where(Case.claimed_by == viewer.user, Case.state == State.CLAIMED)
+    if filters.waiting:
+        query = query.where(Case.state == State.CLAIMED, Case.waits_until > moment.date())
+    if filters.due_soon:
+        query = query.where(Case.due <= working_days.after(moment.date(), DUE_SOON))
+    if filters.topic:
+        # a blind case would tell by its absence or presence what its reasons are
+        ranked = and_(Draw.ranked.is_(True), not_(switch.off(viewer.municipality)))
+        query = query.where(ranked, _unlocked(viewer), Score.lead["topic"].as_string() == filters.topic)
     if after is not None:
         query = query.where(tuple_(Case.due, Case.position, Case.number) > tuple_(*_position_of(after)))
     found = session.execute(query).all()
@@ -160,6 +179,11 @@ def with_own_findings(session: Session, viewer: Viewer, cases: Iterable[Case]) -
     return {(draw, case) for draw, case in found}
 
 
+def _unlocked(viewer: Viewer) -> Any:
+    """`blind.unlocked` as a condition."""
+    return or_(Case.blind.is_(False), Case.state.in_((State.FINDINGS, State.CLOSED)), _own_findings(viewer))
+
+
 def _own_findings(viewer: Viewer) -> Any:
     return exists().where(
         owned(viewer, Finding),
@@ -203,6 +227,7 @@ def _row(found: Any, viewer: Viewer, moment: dt.datetime) -> Row:
         holder=found.name if state == State.CLAIMED else None,
         mine=state == State.CLAIMED and found.claimed_by == viewer.user,
         lease_until=shown(found.lease_until) if found.lease_until and state == State.CLAIMED else None,
+        waits_until=found.waits_until if state == State.CLAIMED and found.waits_until else None,
         version=found.version,
     )
 

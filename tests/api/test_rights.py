@@ -25,6 +25,7 @@ from tests.api.builders import MAASTRICHT, ORIGIN, REASONING, Browser, a_case, f
 FIELDS = {
     "version": "1", "user": "officer.heerlen", "cause": "nothing_irregular", "effect": "none", "finding": "none",
     "purpose": "review", "reasoning": REASONING, "remark": "Graag de bron noemen.",
+    "to": "second.heerlen", "numbers": "2026-000000", "text": "Havenkade", "name": "Mijn keuze",
 }  # fmt: skip
 """of every form on our pages"""
 SHORT = {role: short for short, (role, _) in DEMO_ROLES.items()}
