@@ -32,6 +32,8 @@ from api import (
     problems,
     promotion,
     relations,
+    results,
+    results_pages,
     rights,
     session,
     team_pages,
@@ -92,9 +94,17 @@ def create_app(settings: Settings) -> FastAPI:
         oversight,
         health,
         metrics,
+        results,
     ):
         app.include_router(part.router)
-    for part in (pages, oidc, case_pages, casework_pages, team_pages):
+    for part in (
+        pages,
+        oidc,
+        case_pages,
+        casework_pages,
+        team_pages,
+        results_pages,
+    ):
         app.include_router(part.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.handle(app, problem_page)

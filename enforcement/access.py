@@ -57,6 +57,7 @@ class Permission(StrEnum):
     """contests, restrictions and holds: what a person may ask (GDPR 15-21)"""
     SERVE_CLIENTS = "serve_clients"
     """the list of clients who may be missing something (R34)"""
+    COMPARE_MUNICIPALITIES = "compare_municipalities"
     ANSWER_CLIENT = "answer_client"
     """tell one person who calls what the ranking did with their case, and nothing else"""
 
@@ -91,6 +92,7 @@ MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.READ_METRICS: frozenset({Role.ADMINISTRATOR}),
         Permission.HANDLE_RIGHTS: frozenset({Role.SENIOR_OFFICER, Role.COMPLIANCE_REVIEWER}),
         Permission.SERVE_CLIENTS: _CASEWORK,
+        Permission.COMPARE_MUNICIPALITIES: frozenset({Role.MANAGER}),
         Permission.ANSWER_CLIENT: frozenset({Role.CONTACT_CENTRE}),
     }
 )

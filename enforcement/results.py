@@ -5,6 +5,8 @@ Missing is not zero: inconclusive reviews and reviews without approved findings 
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from enforcement.access import Permission, Viewer, owned, require
 from enforcement.findings import Cause, Effect
-from enforcement.selection import ARMS
-from enforcement.tables import Case, Draw, Finding, Inclusion
+from enforcement.selection import ARMS, RANDOM, RISK, SIGNAL
+from enforcement.tables import Case, Draw, Finding, Inclusion, ReviewStep
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,45 @@ def per_arm(session: Session, viewer: Viewer, draw_id: str | None = None) -> Map
         for arm in (*arms.split(","), "all"):
             counters[arm].add(found.get((draw, case)))
     return MappingProxyType({arm: counter.done() for arm, counter in counters.items()})
+
+
+@dataclass(frozen=True)
+class PeriodCount:
+    """Completed reviews of one arm of one list. `random` leaves out cases with an open signal (statistics.md, Lift)."""
+
+    as_of: dt.date
+    arm: str
+    """risk or random"""
+    reviewed: int
+    changed: int
+
+
+def per_period(session: Session, viewer: Viewer) -> tuple[PeriodCount, ...]:
+    """What the lift and the stop rule are made of, in order of date. Raises ForbiddenError."""
+    require(viewer, Permission.SEE_RESULTS)
+    found = _approved(session, viewer)
+    query = (
+        select(Draw.as_of, Inclusion.draw_id, Inclusion.case_id, Inclusion.arms)
+        .join(Draw, Draw.id == Inclusion.draw_id)
+        .join(Case, (Case.draw_id == Inclusion.draw_id) & (Case.id == Inclusion.case_id))
+        .where(owned(viewer, Draw), owned(viewer, Case))
+    )
+    counters: dict[tuple[dt.date, str], _Counter] = {}
+    for as_of, draw, case, arms in session.execute(query):
+        of = set(arms.split(","))
+        for arm in [RISK] * (RISK in of) + [RANDOM] * (RANDOM in of and SIGNAL not in of):
+            counters.setdefault((as_of, arm), _Counter()).add(found.get((draw, case)))
+    done = {key: counter.done() for key, counter in sorted(counters.items())}
+    return tuple(PeriodCount(day, arm, one.reviewed, one.changed) for (day, arm), one in done.items())
+
+
+def steps_where_nothing_was_found(session: Session, viewer: Viewer) -> Mapping[str, int]:
+    """Means of review -> how often it was used in cases where nothing irregular was found: the burden beside the
+    count of people (R35). Raises ForbiddenError."""
+    require(viewer, Permission.SEE_RESULTS)
+    nothing = {key for key, one in _approved(session, viewer).items() if one.cause == Cause.NOTHING_IRREGULAR}
+    query = select(ReviewStep.means, ReviewStep.draw_id, ReviewStep.case_id).where(owned(viewer, ReviewStep))
+    return MappingProxyType(Counter(means for means, draw, case in session.execute(query) if (draw, case) in nothing))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,179 @@
+"""Pages of the manager: what the reviews gave, and the policy beside the shared standard. Aggregates only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api.pages import see_other
+from api.rendering import may, render
+from api.results import results_csv, results_of
+from api.security import Meant, Signed, engine
+from enforcement.access import Permission, require
+from enforcement.database import reading, writing
+from enforcement.policy import OWN, Policy, PolicyError, change, deviations, in_force, standard_for, versions
+from enforcement.side_by_side import side_by_side
+from enforcement.users import DEMO_MUNICIPALITIES, Visit
+
+router = APIRouter()
+NUMBERS = (
+    "yearly_capacity", "random_percent", "signal_percent", "risk_percent", "blind_percent", "max_per_cluster",
+    "reviewed_months", "settling_months", "retention_months",
+)  # fmt: skip
+TEXTS = ("period", "phone", "theme")
+CHANGEABLE = (*NUMBERS[:1], "period", *NUMBERS[1:], *TEXTS[1:])
+"""settings that the form changes; letters and further grounds are changed through /api/v1/policy"""
+
+
+@router.get("/resultaten")
+def results_page(request: Request, visit: Signed) -> Response:
+    viewer = visit.viewer
+    with reading(engine(request)) as session:
+        found = results_of(session, viewer, dt.datetime.now(dt.UTC).date())
+    drawn = None
+    if may(visit, Permission.COMPARE_MUNICIPALITIES):
+        from models.funnel import funnel
+
+        counts = side_by_side(request.app.state.engine, viewer)
+        drawn = drawing(funnel({name_of(town): (one.changed, one.reviewed) for town, one in counts.items()}))
+    return render(request, "results.html", visit, found=found, funnel=drawn, here_name=name_of(viewer.municipality))
+
+
+@router.get("/resultaten/csv")
+def results_file(request: Request, visit: Signed) -> Response:
+    return results_csv(request, visit)
+
+
+@router.get("/beleid")
+def policy_page(request: Request, visit: Signed) -> Response:
+    return _policy(request, visit)
+
+
+@router.post("/beleid")
+async def change_policy(request: Request, visit: Meant) -> Response:
+    """The whole form is one new version. What was typed stays when it is refused."""
+    require(visit.viewer, Permission.CHANGE_POLICY)
+    form = {name: str(value).strip() for name, value in (await request.form()).items() if isinstance(value, str)}
+    try:
+        with writing(engine(request)) as session:
+            _, policy = in_force(session, visit.viewer.municipality)
+            content = policy.content() | {name: form.get(name, "") for name in TEXTS if name in form}
+            content |= {name: whole(form.get(name, ""), name) for name in NUMBERS}
+            content["explanation"] = {name: form[f"why_{name}"] for name in CHANGEABLE if form.get(f"why_{name}")}
+            read = whole(form.get("version", ""), "version")
+            change(session, visit.viewer, content, form.get("reason", ""), read, dt.datetime.now(dt.UTC))
+    except PolicyError as error:
+        return _policy(request, visit, status=422, given=form, wrong=str(error))
+    return see_other("/beleid")
+
+
+def whole(typed: str, name: str) -> int:
+    """A number as typed. Raises PolicyError for something else.
+
+    >>> whole("480", "yearly_capacity")
+    480
+    """
+    if not typed.isdigit() or len(typed) > 9:
+        raise PolicyError(f"{name}: a whole number")
+    return int(typed)
+
+
+def name_of(municipality: str) -> str:
+    return DEMO_MUNICIPALITIES.get(municipality, municipality)
+
+
+@dataclass(frozen=True)
+class FunnelDrawing:
+    """Coordinates of the plot, in px; the same figures stand in a table."""
+
+    points: tuple[Mapping[str, Any], ...]
+    inner: str
+    outer: str
+    target: float | None
+    """height of the line of the whole"""
+    target_share: float | None
+    most: int
+    top: float
+    """share at the top of the plot"""
+
+
+WIDE, TALL, LEFT, BOTTOM = 620, 260, 46, 34
+
+
+def drawing(found: Any) -> FunnelDrawing:
+    """models.funnel.Funnel -> where everything stands."""
+    shown = [one for one in found.points if one.share is not None]
+    most = max([n for curve in found.curves.values() for n, _, _ in curve], default=1)
+    top = min(1.0, 1.1 * max([high for _, _, high in found.curves["outer"]] + [one.share for one in shown], default=1))
+
+    def x(n: int) -> float:
+        return round(LEFT + (WIDE - LEFT - 14) * n / most, 1)
+
+    def y(share: float) -> float:
+        return round(10 + (TALL - BOTTOM - 10) * (1 - share / top), 1)
+
+    def area(curve: Any) -> str:
+        there = [f"{x(n)},{y(low)}" for n, low, _ in curve]
+        return " ".join([*there, *(f"{x(n)},{y(high)}" for n, _, high in reversed(curve))])
+
+    points = tuple(
+        asdict(one) | ({} if one.share is None else {"x": x(one.n), "y": y(one.share)}) for one in found.points
+    )
+    return FunnelDrawing(
+        points,
+        area(found.curves["inner"]),
+        area(found.curves["outer"]),
+        None if found.target is None else y(found.target),
+        found.target,
+        most,
+        top,
+    )
+
+
+def _policy(
+    request: Request, visit: Visit, *, status: int = 200, given: Mapping[str, str] | None = None, wrong: str = ""
+) -> Response:
+    require(visit.viewer, Permission.READ_POLICY)
+    with reading(engine(request)) as session:
+        version, policy = in_force(session, visit.viewer.municipality)
+        every = [
+            {"version": one.version, "from": one.valid_from, "author": one.author}
+            for one in versions(session, visit.viewer)
+        ]
+    return render(
+        request,
+        "policy.html",
+        visit,
+        status=status,
+        version=version,
+        rows=beside(policy),
+        letters=sorted(policy.letters),
+        versions=every,
+        may_change=may(visit, Permission.CHANGE_POLICY),
+        given=given or {},
+        wrong=wrong,
+        places=policy.places,
+        capacity=policy.capacity,
+    )
+
+
+def beside(policy: Policy) -> list[dict[str, Any]]:
+    """Every setting here, in the standard, and why it differs."""
+    here, standard = policy.content(), standard_for(policy.yearly_capacity).content()
+    why = {one.setting: one.why for one in deviations(policy)}
+    return [
+        {
+            "name": name,
+            "here": here[name],
+            "standard": None if name in OWN else standard[name],
+            "differs": name in why,
+            "why": why.get(name, ""),
+            "number": name in NUMBERS,
+        }
+        for name in CHANGEABLE
+    ]
