@@ -151,6 +151,20 @@ def relations(
     return network.graph if network else None
 
 
+def timeline(session: Session, viewer: Viewer, number: str) -> Mapping[str, Any] | None:
+    """The periods of benefit, income and residence as they were known at scoring; `case_view` logged the look.
+
+    None where relations are: periods beside each other hint at what the reasons are about, so a blind review has the
+    checked facts only (R6). Raises NotFoundError, ForbiddenError.
+    """
+    case = find(session, viewer, number)
+    if not blind.unlocked(case.blind, case.state, bool(with_own_findings(session, viewer, [case]))):
+        return None
+    draw = session.get_one(Draw, case.draw_id)
+    network = session.get(Network, (draw.run_id, case.id))
+    return (network.timeline or None) if network else None
+
+
 def history(session: Session, viewer: Viewer, number: str) -> tuple[HistoryEntry, ...]:
     """What happened with a case, oldest first, from the log. In a blind review only the viewer's own entries, because
     a colleague's steps could tell what the first review found."""

@@ -227,13 +227,15 @@ class Score(Base):
 
 
 class Network(Base):
-    """The relations around a case as they were at scoring: facts from registers, at most 60 nodes."""
+    """The relations around a case, and its periods, as they were at scoring: facts from registers, at most 60 nodes."""
 
     __tablename__ = "network"
     run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), primary_key=True)
     case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     graph: Mapped[dict[str, Any]]
     """nodes and edges, see features/relations/ego.py"""
+    timeline: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """periods of benefit, income and residence, see features/timeline.py; empty when none was kept"""
 
 
 class IdentityJudgement(Base):

@@ -35,6 +35,7 @@ from features.matrix import case_members, sources_needed
 from features.relations.clusters import clusters
 from features.relations.edges import edges
 from features.relations.ego import egos
+from features.timeline import timelines
 from models.dataset import latest_outcomes
 from models.outcomes import LabelCoding
 from models.registry import Registry
@@ -205,7 +206,7 @@ class _Drawing:
         return self.run.demo or (usable(session, version, sha256, now().date()) and adopted(session, town, version))
 
     def _keep_networks(self) -> None:
-        """Relations of the listed cases, as they were on the run's date."""
+        """Relations and periods of the listed cases, as they were on the run's date."""
         engine = engine_of(self.settings.database)
         with reading(engine) as session:
             listed = set(session.scalars(sql_select(Case.id).join(Draw).where(Draw.run_id == self.run.id)))
@@ -215,8 +216,9 @@ class _Drawing:
             return
         known_then = dt.datetime.combine(self.run.as_of, dt.time(), dt.UTC)
         graph = edges(self.parts, self.run.as_of, self.folder, merged(self.settings, known_then))
+        periods = timelines(self.parts, self.members, wanted, self.folder)
         rows = (
-            {"run_id": self.run.id, "case_id": case, "graph": drawn_graph}
+            {"run_id": self.run.id, "case_id": case, "graph": drawn_graph, "timeline": periods.get(case, {})}
             for case, drawn_graph in egos(graph, self.members, wanted)
         )
         with writing(engine) as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "00bb7a5ac714"
+revision = "96fd718bbe5d"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -451,6 +451,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.String(), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.Column("graph", sa.JSON(), nullable=False),
+        sa.Column("timeline", sa.JSON(), server_default="{}", nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"],
             ["run.id"],
