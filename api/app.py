@@ -108,6 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.handle(app, problem_page)
+    problems.describe(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Limits, settings.rate, settings.at_once, (SECURE_COOKIE, PLAIN_COOKIE))
     app.add_middleware(SafeHeaders)

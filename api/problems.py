@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -76,6 +77,14 @@ PROBLEM = {
 }
 
 
+SOMETIMES: Mapping[int, str] = {
+    422: "Not acceptable as it is: a value is missing or is not what is asked",
+    429: "Too many requests: come back after the seconds of Retry-After",
+    503: "Too busy, or the log cannot be written: nothing was done; come back later",
+}
+"""answers that every operation may give, whatever it does"""
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, object]]:
     """How a route describes its problems in OpenAPI."""
     content = {"application/problem+json": {"schema": PROBLEM, "example": EXAMPLE}}
@@ -111,6 +120,30 @@ def problem(request: Request, error: Exception) -> JSONResponse:
         body["field"] = error.field
     body["instance"] = request.url.path
     return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def describe(app: FastAPI) -> None:
+    """Lets OpenAPI tell of the problems that any operation may answer with, as problems and not as FastAPI's own."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            found = plain()
+            for path, operations in found["paths"].items():
+                for operation in operations.values():
+                    known = operation["responses"]
+                    for status, description in SOMETIMES.items():
+                        known[str(status)] = responses(status)[status] | {"description": description}
+                    if "{" in path:
+                        known.setdefault("404", responses(404)[404])
+                    if "requestBody" in operation:
+                        known.setdefault("400", responses(400)[400])
+            for name in ("HTTPValidationError", "ValidationError"):
+                found["components"]["schemas"].pop(name, None)
+            return found
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
 
 
 Page = Callable[[Request, int, str], Response]

@@ -178,6 +178,7 @@ def ask_promotion(request: Request, visit: Meant, given: PromotionIn) -> Promoti
 
 @router.get("/promotions/{promotion_id}", responses=responses(401, 403, 404))
 def read_promotion(request: Request, visit: Signed, promotion_id: str) -> PromotionOut:
+    """One promotion as it stands."""
     require(visit.viewer, Permission.SEE_MODELS)
     with reading(engine(request)) as session:
         return PromotionOut.of(session, promotion.find(session, promotion_id))
