@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from api import relations_svg
+from api import relations_svg, timeline_svg
 from api.answers import Case, Relations
 from api.client import Details, reveal
 from api.language import Language
@@ -25,7 +25,7 @@ from enforcement import working_days
 from enforcement.access import Permission, Purpose, allowed
 from enforcement.cases import claim, release
 from enforcement.database import writing
-from enforcement.dossier import CaseView, case_view, history, relations
+from enforcement.dossier import CaseView, case_view, history, relations, timeline
 from enforcement.errors import FindingsError
 from enforcement.evidence import Document, list_documents
 from enforcement.findings import CAUSE_WORDS, EFFECT_WORDS, Cause, Findings, approve, return_findings, save_findings
@@ -180,6 +180,7 @@ def draw_case(
     with writing(engine(request)) as session:
         view = case_view(session, viewer, number)
         graph = relations(session, replace(viewer, purpose=further) if further else viewer, number)
+        periods = timeline(session, viewer, number)
         events = [one for one in history(session, viewer, number) if one.action in MILESTONES]
         work = _work(session, request, visit, view, now)
     return render(
@@ -192,6 +193,9 @@ def draw_case(
         days_left=working_days.between(now.date(), view.due),
         events=events,
         relations=_drawn(graph, spoken, 2 if further else 1) if graph else None,
+        timeline=timeline_svg.draw(periods, spoken.text) if periods and periods["rows"] else None,
+        timeline_from=periods["from"] if periods else "",
+        timeline_until=periods["until"] if periods else "",
         further=further,
         may_identify=allowed(viewer, Permission.SEE_IDENTITY),
         details=details,

@@ -22,7 +22,7 @@ SLOT, LINE, PAD = 40, 17, 10
 MARGIN = 8
 TITLE, SMALL = 14.0, 12.0
 """letter sizes in px"""
-ORDER = ("household", "person", "address", "account", "employer", "company", "vehicle")
+ORDER = ("household", "person", "address", "account", "employer", "company", "vehicle", "parcel")
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,36 @@ def graph(person: int | None = None) -> dict[str, Any]:
     }
 
 
+def timeline() -> dict[str, Any]:
+    """A benefit that runs, wages beside it for a while, and a move with a month at two addresses and one at none."""
+
+    def row(
+        lane: str, kind: str, number: int, start: str, end: str | None, source: str, cents: int | None = None
+    ) -> Any:
+        period = {"from": start, "until": end}
+        return {
+            "lane": lane,
+            "kind": kind,
+            "role": "client",
+            "number": number,
+            "cents": cents,
+            "source": source,
+        } | period
+
+    return {
+        "from": "2024-11-01",
+        "until": "2026-10-31",
+        "rows": [
+            row("benefit", "benefit", 1, "2021-03-01", None, "Bijstandsregelingen"),
+            row("income", "wages", 1, "2025-02-01", "2025-09-30", "UWV", 412_000),
+            row("income", "wages", 2, "2026-06-01", "2026-08-31", "UWV", 98_000),
+            row("residence", "home", 1, "2019-01-01", "2025-03-31", "BRP"),
+            row("residence", "home", 2, "2025-03-01", "2026-04-30", "BRP"),
+            row("residence", "home", 3, "2026-06-01", None, "BRP"),
+        ],
+    }
+
+
 def settings(folder: Path, *, demo: bool = True, database: str = "") -> Settings:
     return Settings(
         home=folder,
@@ -212,7 +242,8 @@ def _town(session: Session, code: str, first: int, cases: int, policy: Policy) -
             for place, id_ in enumerate(ids, 1)
         ],
     )
-    session.execute(insert(Network), [{"run_id": "run", "case_id": id_, "graph": graph()} for id_ in list(ids)[:5000]])
+    kept = [{"run_id": "run", "case_id": id_, "graph": graph(), "timeline": timeline()} for id_ in list(ids)[:5000]]
+    session.execute(insert(Network), kept)
     candidates = [
         Candidate(id_, place, dt.date(2026, 10, 1) if place % 11 == 0 else None, None)
         for place, id_ in enumerate(ids, 1)
