@@ -42,7 +42,7 @@ from api import (
 from api.limits import Limits
 from api.metrics import Metrics, Observed
 from api.rendering import STATIC, problem_page
-from api.security import PLAIN_COOKIE, SECURE_COOKIE, SafeHeaders
+from api.security import API_VERSION, PLAIN_COOKIE, PUBLISHED, SECURE_COOKIE, SafeHeaders
 from enforcement.checkpoints import EVERY, LogBrokenError, seal_all, signing_key
 from enforcement.database import engine_of
 from enforcement.guards import require_guarded
@@ -74,8 +74,8 @@ def create_app(settings: Settings) -> FastAPI:
         sealing.cancel()
 
     app = FastAPI(
-        title="Weegschaal", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None,
-        openapi_url="/api/v1/openapi.json", redirect_slashes=False,
+        title="Weegschaal", version=API_VERSION, description=DESCRIPTION, lifespan=lifespan,
+        docs_url=None, redoc_url=None, openapi_url=PUBLISHED, redirect_slashes=False,
     )  # fmt: skip
     app.state.settings = settings
     app.state.metrics = Metrics()

@@ -28,6 +28,8 @@ PLAIN_COOKIE = "weegschaal"
 """only in a demonstration that is reached over plain http from another machine, where browsers drop secure cookies"""
 API_VERSION = "1.0.0"
 """of what /api/v1 promises (NL API design rules, API-57)"""
+PUBLISHED = "/api/v1/openapi.json"
+"""the description: any page may read it (NL API design rules, API-51)"""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 POLICY = "; ".join(
     (
@@ -79,6 +81,9 @@ class SafeHeaders:
                 headers["cache-control"] = "public, max-age=31536000, immutable" if static else "no-store"
                 if scope["path"].startswith("/api/"):
                     headers["api-version"] = API_VERSION
+                if scope["path"] == PUBLISHED:
+                    headers["access-control-allow-origin"] = "*"
+                    headers["cross-origin-resource-policy"] = "cross-origin"
                 if scope["scheme"] == "https":
                     headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
             await send(message)

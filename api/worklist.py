@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.answers import Basis, Item, Taken, Worklist
+from api.fields import Chosen, Fields, chosen
 from api.problems import responses
 from api.security import Meant, Signed, engine
 from enforcement.cases import State, claim_next
@@ -25,7 +26,7 @@ def basis_of(found: Newest | None) -> Basis | None:
     )
 
 
-@router.get("/worklist", response_model=Worklist, responses=responses(400, 401, 403))
+@router.get("/worklist", response_model=Worklist | Chosen, responses=responses(400, 401, 403))
 def read_worklist(
     request: Request,
     visit: Signed,
@@ -33,14 +34,19 @@ def read_worklist(
     mine: bool = False,
     after: Annotated[str | None, Query(description="cursor of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
+    fields: Fields = None,
 ) -> Response:
     """Cases in the order to work in, from stored rows, without identities."""
+    names = chosen(fields) if fields else None
     filters = Filters(frozenset(status), mine) if status else Filters(mine=mine)
     with reading(engine(request)) as session:
         page = worklist(session, visit.viewer, filters, after, limit)
         basis = basis_of(newest(session, visit.viewer))
     answer = Worklist.model_construct(items=[Item.of(row) for row in page.items], after=page.after, basis=basis)
-    return Response(answer.model_dump_json(), media_type="application/json")
+    shown = answer.model_dump_json(
+        include={"items": {"__all__": names}, "after": True, "basis": True} if names else None
+    )
+    return Response(shown, media_type="application/json")
 
 
 @router.post(

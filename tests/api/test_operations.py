@@ -122,10 +122,3 @@ def test_log_lines_are_json_and_hold_nothing_about_people(made_up: Settings) -> 
     assert any(line.get("error") == "ValueError" and line["where"] for line in lines)
     for personal in (number, "officer.heerlen", "999990019"):
         assert personal not in written.getvalue()
-
-
-def test_there_is_no_trailing_slash_and_the_version_is_told(made_up: Settings) -> None:
-    with visitors(made_up, "officer.heerlen") as (officer,):
-        assert officer.get("/api/v1/worklist/", follow_redirects=False).status_code == 404
-        assert officer.get("/api/v1/worklist").headers["api-version"] == "1.0.0"
-        assert not any(path.endswith("/") for path in officer.get("/api/v1/openapi.json").json()["paths"])
