@@ -1178,6 +1178,49 @@ def _show_replay(result: dict[str, Any]) -> None:
         table("Packages that have another version now", result["engine"])
 
 
+@app.command()
+def notice(
+    number: Annotated[str, typer.Argument(metavar="CASE", help="Number of the case, such as 2026-004220.")],
+    municipality: Annotated[str | None, typer.Option(help="Where two have that number: four digits.")] = None,
+    english: Annotated[bool, typer.Option("--english", help="Show the English letter.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The letter to a client whose case is on a list; --json holds it ready for a message box. It is logged.
+
+    Example: weegschaal notice 2026-004220 --municipality 0917
+    """
+    from enforcement.settings import Settings
+    from pipelines import rights
+
+    made = rights.letter(Settings.read(), number, municipality)
+    letter = made["en" if english else "nl"]
+    emit(made, as_json, lambda _: out.print(f"{letter['subject']}\n\n{letter['body']}", highlight=False, markup=False))
+
+
+@app.command("access-report")
+def access_report(
+    bsn: Annotated[str, typer.Argument(metavar="BSN", help="Citizen service number; - reads it from standard input.")],
+    purpose: Annotated[str, typer.Option(help="Reference of the request; it stands in the log.")],
+    pdf: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as a tagged PDF.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything that is known about a person, with sources, reasons, and when who looked for what (GDPR 15).
+
+    Example: weegschaal access-report - --purpose AVG-2026-17 --pdf report.pdf
+    """
+    from enforcement.settings import Settings
+    from pipelines import rights
+
+    if pdf is None and not as_json:
+        raise typer.BadParameter("choose --json, --pdf FILE or both")
+    report = rights.access_report(Settings.read(), sys.stdin.readline().strip() if bsn == "-" else bsn, purpose)
+    if pdf is not None:
+        size = rights.write_pdf(report, pdf)
+        err.print(f"{pdf}: {size:,} bytes", highlight=False)
+    if as_json:
+        emit(report, True, out.print)
+
+
 def main() -> None:
     """Run the command; what a person can mend is one line on stderr and exit code 1."""
     try:

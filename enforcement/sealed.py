@@ -1,8 +1,8 @@
 """The sealed store: protected attributes under a key of their own, out of reach of everything that learns (R10).
 
-Three things leave it, each because a law needs it: the legal age band of a person on a date, who lives in care (R33),
-and birth dates to whoever finds out who is who, with the purpose logged. The other attributes are closed once more,
-with a key that only the fairness audit has (audit_door.py).
+Four things leave it, each because a law needs it: the legal age band of a person on a date, who lives in care (R33),
+birth dates to whoever finds out who is who, and one person's own rows for that person, with the purpose logged. The
+other attributes are closed once more, with a key that only the fairness audit has (audit_door.py).
 """
 
 from __future__ import annotations
@@ -158,6 +158,12 @@ class SealedStore:
             f"FROM sealed WHERE in_care IS NOT NULL AND person_id IS NOT NULL AND NOT withdrawn {known} "
             "GROUP BY ALL) GROUP BY person_id HAVING bool_or(in_care) ORDER BY person_id"
         ).to_arrow_table()
+
+    def tables(self) -> Iterator[Any]:
+        """What each file holds under the sealed key, columns of SCHEMA but the protected ones: for a person who asks
+        what is known (GDPR 15) or asks to be forgotten (GDPR 17). Whoever reads it logs the purpose."""
+        for path in self._paths():
+            yield self._unsealed(path)
 
     def closed(self) -> Iterator[bytes]:
         """The protected attributes of each file, closed: only the audit's key opens them."""

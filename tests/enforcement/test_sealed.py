@@ -171,6 +171,17 @@ def test_r10_nothing_else_is_given_out(tmp_path: Path) -> None:
     keep(store, born(1, "1990-01-01", sex="V", in_care=True))
     assert store.legal_ages([AS_OF]).column_names == ["person_id", "as_of", "band"]
     assert store.in_care().column_names == ["person_id"]
-    # birth dates tell namesakes apart (pipelines/resolving.py), logged with their purpose; no feature can reach them
+    # birth dates tell namesakes apart (pipelines/resolving.py), and tables are a person's own (about_person.py), both
+    # logged with their purpose; no feature can reach them
     public = {name for name in dir(store) if not name.startswith("_")}
-    assert public == {"engine", "folder", "seal", "write_aside", "legal_ages", "in_care", "closed", "birth_dates"}
+    assert public == {
+        "engine",
+        "folder",
+        "seal",
+        "write_aside",
+        "legal_ages",
+        "in_care",
+        "closed",
+        "birth_dates",
+        "tables",
+    }
