@@ -21,6 +21,7 @@ from api import (
     casework,
     casework_pages,
     clients,
+    compliance_pages,
     findings,
     health,
     keys,
@@ -104,6 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
         casework_pages,
         team_pages,
         results_pages,
+        compliance_pages,
     ):
         app.include_router(part.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

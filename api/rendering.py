@@ -25,8 +25,10 @@ STATIC = HERE / "static"
 LANGUAGE_COOKIE = "taal"
 A_YEAR = 365 * 24 * 3600
 MENU: tuple[tuple[str, str, Permission | None], ...] = (
+    ("/toetsing", "oversight.menu", Permission.SWITCH_RANKING),
+    ("/logboek", "log.menu", Permission.READ_LOG),
     ("/werklijst", "common.worklist", Permission.LIST_CASES),
-    ("/mijn-zaken", "common.mine", Permission.LIST_CASES),
+    ("/mijn-zaken", "common.mine", Permission.CLAIM_CASE),
     ("/zoeken", "common.search", Permission.FIND_CLIENT),
     ("/meldingen", "common.tip", Permission.TAKE_IN_TIP),
     ("/team", "common.team", Permission.SEE_TEAM),
@@ -39,6 +41,7 @@ FIRST_PAGES: Mapping[Role, str] = MappingProxyType(
     {
         Role.OFFICER: "/werklijst",
         Role.SENIOR_OFFICER: "/werklijst",
+        Role.COMPLIANCE_REVIEWER: "/toetsing",
         Role.MANAGER: "/resultaten",
     }
 )
