@@ -25,7 +25,7 @@ from enforcement import working_days
 from enforcement.access import Permission, Purpose, allowed
 from enforcement.cases import claim, release
 from enforcement.database import writing
-from enforcement.dossier import CaseView, case_view, history, relations, timeline
+from enforcement.dossier import CaseView, HistoryEntry, case_view, history, relations, timeline
 from enforcement.errors import FindingsError
 from enforcement.evidence import Document, list_documents
 from enforcement.findings import CAUSE_WORDS, EFFECT_WORDS, Cause, Findings, approve, return_findings, save_findings
@@ -42,7 +42,7 @@ MILESTONES = frozenset(
     {
         "case_claimed", "case_released", "case_put_aside", "case_taken_up", "case_handed_over", "case_assigned",
         "step_taken", "document_added", "note_written", "findings_saved", "findings_approved", "findings_returned",
-        "identity_read",
+        "identity_read", "dossier_made",
     }
 )  # fmt: skip
 """what the page's history shows; every look stands in the log itself"""
@@ -176,13 +176,9 @@ def draw_case(
     """
     spoken = language(request)
     viewer = visit.viewer
-    now = dt.datetime.now(dt.UTC)
     with writing(engine(request)) as session:
-        view = case_view(session, viewer, number)
-        graph = relations(session, replace(viewer, purpose=further) if further else viewer, number)
-        periods = timeline(session, viewer, number)
-        events = [one for one in history(session, viewer, number) if one.action in MILESTONES]
-        work = _work(session, request, visit, view, now)
+        seen = look(session, request, visit, number, further)
+    view, graph, periods, work = seen.view, seen.graph, seen.periods, seen.work
     return render(
         request,
         "case.html",
@@ -190,8 +186,8 @@ def draw_case(
         status=status,
         here=f"/zaken/{number}" if request.method == "POST" else "",
         case=Case.of(view),
-        days_left=working_days.between(now.date(), view.due),
-        events=events,
+        days_left=seen.days_left,
+        events=seen.events,
         relations=_drawn(graph, spoken, 2 if further else 1) if graph else None,
         timeline=timeline_svg.draw(periods, spoken.text) if periods and periods["rows"] else None,
         timeline_from=periods["from"] if periods else "",
@@ -227,6 +223,33 @@ class Work:
     """empty until the arm may be seen"""
     first_day: dt.date
     """earliest day to put it aside until"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a viewer gets to see of a case at one moment: on the page and in the dossier alike."""
+
+    view: CaseView
+    graph: Mapping[str, Any] | None
+    periods: Mapping[str, Any] | None
+    events: tuple[HistoryEntry, ...]
+    work: Work
+    days_left: int
+    """working days until it is due; negative when that has passed"""
+
+
+def look(session: Session, request: Request, visit: Visit, number: str, further: Purpose | None = None) -> Seen:
+    """Everything the viewer may see of the case; each look is in the log, in this transaction."""
+    viewer, now = visit.viewer, dt.datetime.now(dt.UTC)
+    view = case_view(session, viewer, number)
+    return Seen(
+        view=view,
+        graph=relations(session, replace(viewer, purpose=further) if further else viewer, number),
+        periods=timeline(session, viewer, number),
+        events=tuple(one for one in history(session, viewer, number) if one.action in MILESTONES),
+        work=_work(session, request, visit, view, now),
+        days_left=working_days.between(now.date(), view.due),
+    )
 
 
 def _work(session: Session, request: Request, visit: Visit, view: CaseView, now: dt.datetime) -> Work:

@@ -154,6 +154,7 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", f"{_PAGE}/bevindingen"): _case(Permission.SAVE_FINDINGS),
         ("POST", f"{_PAGE}/goedkeuren"): _case(Permission.APPROVE_FINDINGS),
         ("POST", f"{_PAGE}/terugsturen"): _case(Permission.APPROVE_FINDINGS),
+        ("GET", f"{_PAGE}/dossier.pdf"): _case(Permission.READ_CASE),
         ("POST", f"{_PAGE}/opzij"): _case(Permission.CLAIM_CASE),
         ("POST", f"{_PAGE}/hervatten"): _case(Permission.CLAIM_CASE),
         ("POST", f"{_PAGE}/overdragen"): _case(Permission.CLAIM_CASE),
