@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -706,15 +708,39 @@ def outcomes(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def serve(port: Annotated[int | None, typer.Option(help="WEEGSCHAAL_PORT by default.")] = None) -> None:
+def serve(
+    port: Annotated[int | None, typer.Option(help="WEEGSCHAAL_PORT by default.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; WEEGSCHAAL_WORKERS by default.", min=1)] = None,
+) -> None:
     """Serve the worklists on this machine.
 
-    Example: weegschaal serve --port 8080
+    Example: weegschaal serve --port 8080 --workers 2
     """
     from enforcement.settings import Settings
 
+    if workers:
+        os.environ["WEEGSCHAAL_WORKERS"] = str(workers)
     settings = Settings.read()
-    _serve(dataclasses.replace(settings, port=port) if port else settings)
+    if settings.workers > 1:
+        _serve_together(dataclasses.replace(settings, port=port) if port else settings)
+    else:
+        _serve(dataclasses.replace(settings, port=port) if port else settings)
+
+
+def _serve_together(settings: Any) -> None:
+    """Several processes on one port; their counts meet in a folder that is theirs alone."""
+    import uvicorn
+
+    from enforcement.database import engine_of
+
+    engine_of(settings.database).dispose()  # the tables are brought up to date once, not by all at the same time
+    with tempfile.TemporaryDirectory(prefix="weegschaal-metrics") as counts:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+        out.print(f"\nWeegschaal answers at http://127.0.0.1:{settings.port}/  (Ctrl+C stops it)", highlight=False)
+        uvicorn.run(
+            "api.app:from_environment", factory=True, workers=settings.workers, host="127.0.0.1", port=settings.port,
+            log_config=None, access_log=False,
+        )  # fmt: skip
 
 
 def _serve(settings: Any) -> None:
@@ -1219,6 +1245,39 @@ def access_report(
         err.print(f"{pdf}: {size:,} bytes", highlight=False)
     if as_json:
         emit(report, True, out.print)
+
+
+@app.command()
+def contest(
+    number: Annotated[str | None, typer.Argument(metavar="CASE", help="The case; without it, list them.")] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(help="What the data are about, such as income; may stand more than once.")
+    ] = None,
+    text: Annotated[str, typer.Option(help="What is wrong according to the client; kept encrypted.")] = "",
+    municipality: Annotated[str | None, typer.Option(help="Where two have that number: four digits.")] = None,
+    settle: Annotated[str | None, typer.Option(metavar="CONTEST", help="Settle this one instead.")] = None,
+    upheld: Annotated[bool, typer.Option("--upheld/--rejected", help="With --settle: who was right.")] = False,
+    file: Annotated[Path | None, typer.Option(help="With --upheld: the corrected records, as a delivery.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A client disputes data: stop the case, score it alone without them, and later with the correction. Or list them.
+
+    Example: weegschaal contest 2026-004220 --topic income --text "The wages of March were my sister's"
+
+    Then: weegschaal contest --settle 3f0a91c2d4e5b6a7 --upheld --file corrected.csv
+    """
+    from enforcement.settings import Settings
+    from pipelines import contesting
+
+    settings = Settings.read()
+    if settle is not None:
+        ended = contesting.close(settings, settle, upheld=upheld, file=file)
+        emit(ended, as_json, lambda told: table("Settled", [told]))
+    elif number is not None:
+        opened = contesting.contest(settings, number, topic or [], text, municipality)
+        emit(opened, as_json, lambda told: table("Opened; the case is stopped", [told]))
+    else:
+        emit({"contests": contesting.listed(settings)}, as_json, lambda told: table("Contests", told["contests"]))
 
 
 def main() -> None:

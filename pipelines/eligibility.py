@@ -30,11 +30,13 @@ def gather(
     ages: pa.Table,
     in_care: frozenset[int],
     open_cases: frozenset[int],
+    disputed: frozenset[int] = frozenset(),
 ) -> dict[str, Known]:
     """Per municipality what is known. All tables are of one as-of date.
 
     circumstances: features.circumstances. members: case_id, person_id, role. ages: person_id, band. in_care: person
     ids, read from the sealed store for this purpose only. open_cases: cases on a list and not closed.
+    disputed: cases with an open contest.
     """
     band_of = dict(zip(ages["person_id"].to_pylist(), ages["band"].to_pylist(), strict=True))
     bands: dict[int, set[str]] = {}
@@ -64,6 +66,7 @@ def gather(
                 last_review=row["last_review"],
                 without_address=row["without_address"],
                 in_care=case in cared,
+                open_dispute=case in disputed,
                 open_case=case in open_cases,
             )
         )

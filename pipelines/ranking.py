@@ -16,6 +16,7 @@ from sqlalchemy import select as sql_select
 
 from enforcement.adoption import adopted
 from enforcement.cases import open_cases
+from enforcement.contest import disputed_cases
 from enforcement.database import engine_of, reading, writing
 from enforcement.draws import commit_secret, drawn, record, yearly_secret
 from enforcement.errors import RefusedError
@@ -172,7 +173,8 @@ class _Drawing:
         engine = engine_of(self.settings.database)
         with reading(engine) as session:
             busy = frozenset().union(*(open_cases(session, town) for town in self.towns))
-        known = gather(self.circumstances, self.members, ages, care, busy)
+            disputed = frozenset().union(*(disputed_cases(session, town) for town in self.towns))
+        known = gather(self.circumstances, self.members, ages, care, busy, disputed)
         rates = base_rates(self.parts, self.run.as_of)
         with writing(engine) as session:
             for town in [only] if only else self.towns:

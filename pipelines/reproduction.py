@@ -42,7 +42,7 @@ def reproduce(settings: Settings, run_id: str) -> dict[str, Any]:
         draws = session.scalars(sql_select(Draw).where(Draw.run_id == run_id).order_by(Draw.municipality)).all()
         for draw in draws:
             differences += _draw_again(settings, session, draw)
-        matrix = _stored(settings, run)
+        matrix = stored_matrix(settings, run)
         scores = 0
         if matrix is not None:
             scores, found = _score_again(session, run, registered, matrix)
@@ -59,7 +59,7 @@ def reproduce(settings: Settings, run_id: str) -> dict[str, Any]:
         }
 
 
-def _stored(settings: Settings, run: Run) -> Path | None:
+def stored_matrix(settings: Settings, run: Run) -> Path | None:
     """The matrix of the run, found by its hash wherever it lies below features/."""
     places = [settings.home / "features" / run.as_of.isoformat() / "matrix.parquet"]
     places += sorted((settings.home / "features").glob("*/matrix.parquet"))

@@ -48,6 +48,11 @@ def test_an_open_case_is_known_as_open() -> None:
     assert [one.open_case for one in facts] == [False, True]
 
 
+def test_r33_an_open_contest_is_known_as_an_open_dispute() -> None:
+    facts = gather(circumstances(1, 2), MEMBERS, AGES, frozenset(), frozenset(), frozenset({1}))["0917"].facts
+    assert [one.open_dispute for one in facts] == [True, False]
+
+
 def test_only_the_eligible_become_candidates_with_their_signal_and_cluster() -> None:
     known = gather(circumstances(1, 2), MEMBERS, AGES, frozenset(), frozenset())["0917"]
     (only,) = candidates((1,), {1: 4, 2: 9}, known.signals, {1: 100})
