@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import fcntl
 import gc
 import logging
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -42,6 +44,7 @@ from api import (
     worklist,
 )
 from api.limits import Limits
+from api.logs import set_up
 from api.metrics import Metrics, Observed
 from api.rendering import STATIC, problem_page
 from api.security import API_VERSION, PLAIN_COOKIE, PUBLISHED, SECURE_COOKIE, SafeHeaders
@@ -114,17 +117,33 @@ def create_app(settings: Settings) -> FastAPI:
     problems.handle(app, problem_page)
     problems.describe(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(Limits, settings.rate, settings.at_once, (SECURE_COOKIE, PLAIN_COOKIE))
+    at_once = math.ceil(settings.at_once / settings.workers)
+    app.add_middleware(Limits, settings.rate, at_once, (SECURE_COOKIE, PLAIN_COOKIE))
     app.add_middleware(SafeHeaders)
     app.add_middleware(Observed, app.state.metrics)
     return app
 
 
+def from_environment() -> FastAPI:
+    """The service as each of several processes makes it (`weegschaal serve --workers 2`)."""
+    settings = Settings.read()
+    set_up(requests=not settings.demo)
+    return create_app(settings)
+
+
 async def _seal_every_minute(app: FastAPI) -> None:
-    """A checkpoint of every log each minute; one that could not be made is counted, logged, and tried again."""
+    """A checkpoint of every log each minute; one that could not be made is counted, logged, and tried again.
+
+    Of several processes one seals: the one that holds the lock, which the system takes back when it ends.
+    """
     settings: Settings = app.state.settings
+    turn = (settings.home / "sealing.lock").open("w")
     while True:
         await asyncio.sleep(EVERY.total_seconds())
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
         try:
             made = await to_thread.run_sync(
                 lambda: seal_all(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.security import LOOPBACK, signed_in
@@ -15,6 +17,7 @@ from enforcement.access import Permission, require
 
 router = APIRouter(tags=["operations"])
 log = logging.getLogger("weegschaal.requests")
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 2.5, 5.0)
 """seconds"""
 
@@ -30,9 +33,18 @@ class Metrics:
         self.seconds = Histogram(
             "weegschaal_request_seconds", "Time of a request", ("route",), buckets=BUCKETS, registry=self.registry
         )
-        self.working = Gauge("weegschaal_requests_in_progress", "Requests being worked on", registry=self.registry)
+        self.working = Gauge(
+            "weegschaal_requests_in_progress",
+            "Requests being worked on",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
         self.sealed = Gauge(
-            "weegschaal_log_sealed_entries", "Last sealed entry", ("municipality",), registry=self.registry
+            "weegschaal_log_sealed_entries",
+            "Last sealed entry",
+            ("municipality",),
+            registry=self.registry,
+            multiprocess_mode="max",
         )
         self.unsealed = Counter(
             "weegschaal_log_checkpoint_failures", "Checkpoints that could not be made", registry=self.registry
@@ -90,4 +102,8 @@ def read_metrics(request: Request) -> Response:
     """Prometheus text."""
     require_near_or_key(request)
     metrics: Metrics = request.app.state.metrics
-    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    registry = metrics.registry
+    if SHARED in os.environ:  # several processes: each keeps its counts in a file there
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

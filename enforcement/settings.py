@@ -31,6 +31,8 @@ class Settings:
     """requests a second that one session, key or address may make for long; ten times as many at once; 0: no limit"""
     at_once: int = AT_ONCE
     """requests that are worked on at the same time; more are asked to come back (503)"""
+    workers: int = 1
+    """processes of the service; what `at_once` allows is shared among them"""
     address: str = ""
     """where people reach the service, such as https://weegschaal.example.nl"""
     oidc: Provider | None = None
@@ -56,6 +58,7 @@ class Settings:
             error_budgets=budgets,
             rate=_number("WEEGSCHAAL_RATE", RATE),
             at_once=int(_number("WEEGSCHAAL_AT_ONCE", AT_ONCE)),
+            workers=max(1, int(_number("WEEGSCHAAL_WORKERS", 1))),
             address=_safe(address, "WEEGSCHAAL_ADDRESS") if address else "",
             oidc=Provider.read(address),
         )
