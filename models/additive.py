@@ -70,6 +70,8 @@ class AdditiveCandidate:
     """machines that are averaged; more cost time thirty-fold, in every refit"""
     learning_rate: float = 0.05
     rounds: int = 2000
+    patience: int = 15
+    """rounds without gain after which a machine stops; 0 when `rounds` is settled: then every row teaches"""
     name: str = "additive"
     complexity: int = 2
     promotable: bool = True
@@ -78,27 +80,41 @@ class AdditiveCandidate:
         """Raises ValueError when the rows hold one label only."""
         if len(np.unique(examples.label)) < 2:
             raise ValueError("an additive model needs rows of both labels")
-        from interpret.glassbox import ExplainableBoostingClassifier
-
         used = [c for c in range(len(examples.names)) if len(np.unique(examples.X[:, c])) > 1]
         if not used:
             return AdditiveModel(examples.names, (), _log_odds(examples.label, weights))
+        machine = self._machine(examples, weights, used)
+        curves = [_curve(machine, term, used) for term in range(len(machine.term_features_))]
+        kept = tuple(sorted((one for one in curves if any(one.scores)), key=lambda one: one.column))
+        return AdditiveModel(examples.names, kept, round(float(machine.intercept_[0]), 6))
+
+    def settled(self, examples: Examples, weights: Floats) -> AdditiveCandidate:
+        """The number of rounds fixed to what held-out parts of these rows ask for. A refit keeps it: its copied rows
+        would stand on both sides of a part held out, and then more rounds always seem better."""
+        used = [c for c in range(len(examples.names)) if len(np.unique(examples.X[:, c])) > 1]
+        if not used or not self.patience:
+            return self
+        # The machine counts steps, one per feature and round, up to where it lost patience.
+        steps = float(np.mean(self._machine(examples, weights, used).best_iteration_))
+        return dataclasses.replace(self, rounds=max(1, round(steps / len(used)) - self.patience), patience=0, bags=1)
+
+    def _machine(self, examples: Examples, weights: Floats, used: list[int]) -> Any:
+        from interpret.glassbox import ExplainableBoostingClassifier
+
         machine = ExplainableBoostingClassifier(
             feature_types=["continuous"] * len(used),
             interactions=0,
             max_bins=self.bins,
             outer_bags=self.bags,
+            validation_size=0.15 if self.patience else 0,
             learning_rate=self.learning_rate,
             max_rounds=self.rounds,
-            early_stopping_rounds=50,
+            early_stopping_rounds=self.patience,
             monotone_constraints=[self.directions[c] for c in used],
             n_jobs=1,
             random_state=self.seed,
         )
-        machine.fit(examples.X[:, used], examples.label.astype(np.int64), sample_weight=weights)
-        curves = [_curve(machine, term, used) for term in range(len(machine.term_features_))]
-        kept = tuple(sorted((one for one in curves if any(one.scores)), key=lambda one: one.column))
-        return AdditiveModel(examples.names, kept, round(float(machine.intercept_[0]), 6))
+        return machine.fit(examples.X[:, used], examples.label.astype(np.int64), sample_weight=weights)
 
     def load(self, data: bytes) -> AdditiveModel:
         found = parsed(data, self.name)

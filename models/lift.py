@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
+from models.intervals import wilson
 from models.own_table import column, count, text
-from models.selective import wilson
 
 
 @dataclass(frozen=True)

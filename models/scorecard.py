@@ -158,9 +158,10 @@ def _chance(margin: Floats) -> Floats:
 def _score_test(true: Floats, label: Floats, weights: Floats, margin: Floats) -> tuple[Floats, Floats]:
     """Rao's score statistic (chi-square, 1 df) and its sign, for adding each column beside an intercept."""
     chance = _chance(margin)
-    slope = true.T @ (weights * (label - chance))
     spread = weights * chance * (1 - chance)
-    information = true.T @ spread - (true.T @ spread) ** 2 / spread.sum()
+    # Both sums in one pass over the columns, which are most of what a training reads.
+    slope, within = (true.T @ np.column_stack((weights * (label - chance), spread))).T
+    information = within - within**2 / spread.sum()
     return np.where(information > 1e-9, slope**2 / np.maximum(information, 1e-9), 0.0), slope
 
 

@@ -13,6 +13,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from models.intervals import wilson
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -103,7 +105,7 @@ def precision(cases: Reviewed, member: Floats, confidence: float = 0.95) -> Esti
     mean = float((w * cases.outcome[sampled]).sum() / w.sum())
     unsampled = max(0.0, 1 - n / out)
     spread = math.sqrt(unsampled * mean * (1 - mean) / max(n - 1, 1))
-    low, high = wilson(mean, n, unsampled, confidence)
+    low, high = wilson(mean, n, confidence, unsampled)
     low, high = ((yes_c + out * end) / total for end in (low, high))
     return Estimate((yes_c + out * mean) / total, low, high, out / total * spread, *status, n, *bounds)
 
@@ -232,13 +234,3 @@ def _completion(cases: Reviewed, member: Floats) -> tuple[str, str, str]:
         if done < COMPLETE:
             return "provisional", f"{done:.0%} van de {nl} is afgerond", f"{done:.0%} of the {en} is finished"
     return "ok", "", ""
-
-
-def wilson(share: float, n: float, unsampled: float = 1.0, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval (JASA 1927) with n inflated for what the finite population leaves unsampled (1: nearly all)."""
-    if unsampled <= 0:
-        return share, share
-    z2 = NormalDist().inv_cdf(0.5 + confidence / 2) ** 2 * unsampled / n
-    centre = (share + z2 / 2) / (1 + z2)
-    reach = math.sqrt(z2 * (share * (1 - share) + z2 / 4)) / (1 + z2)
-    return max(0.0, centre - reach), min(1.0, centre + reach)

@@ -143,3 +143,13 @@ def test_signals_only_counts_the_kinds_of_signal(rows, fitted) -> None:
     least = rows.X[:, mine].min(axis=0)
     np.testing.assert_array_equal(fitted["signals"].margin(rows.X), (rows.X[:, mine] > least).sum(axis=1))
     assert np.ptp(fitted["random"].margin(rows.X)) == 0
+
+
+def test_the_rounds_of_the_additive_model_are_settled_once_and_every_row_teaches(rows) -> None:
+    weights = np.ones(len(rows))
+    free = candidates()["additive"]
+    settled = free.settled(rows, weights)
+    assert 1 <= settled.rounds < free.rounds
+    assert settled.settled(rows, weights) is settled
+    free_margin, margin = (one.fit(rows, weights).margin(rows.X) for one in (free, settled))
+    assert np.corrcoef(free_margin, margin)[0, 1] > 0.95
