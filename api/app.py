@@ -26,6 +26,7 @@ from api import (
     compliance_pages,
     findings,
     health,
+    jobs,
     keys,
     metrics,
     oidc,
@@ -39,6 +40,7 @@ from api import (
     results,
     results_pages,
     rights,
+    science_pages,
     session,
     team_pages,
     worklist,
@@ -100,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
         health,
         metrics,
         results,
+        jobs,
     ):
         app.include_router(part.router)
     for part in (
@@ -111,6 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
         team_pages,
         results_pages,
         compliance_pages,
+        science_pages,
     ):
         app.include_router(part.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

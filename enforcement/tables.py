@@ -681,6 +681,28 @@ class ServiceItem(Base):
     __table_args__ = (Index("service_list", "municipality", "as_of", "position"),)
 
 
+class Job(Base):
+    """Work that takes minutes, done by `weegschaal work`. State: waiting, running, done or failed."""
+
+    __tablename__ = "job"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[dt.datetime]
+    state: Mapped[str]
+    began_at: Mapped[dt.datetime | None]
+    finished_at: Mapped[dt.datetime | None]
+    step: Mapped[str]
+    """what it is at"""
+    done: Mapped[int]
+    of: Mapped[int]
+    """steps; 0 until it is known how many"""
+    result: Mapped[dict[str, Any]]
+    """version: of the model that came of it"""
+    error: Mapped[str]
+    """one line that says what to do; empty when all went well"""
+
+
 class Step(Base):
     """How far `weegschaal demo` and the nightly run got."""
 

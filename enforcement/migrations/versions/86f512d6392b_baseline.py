@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "96fd718bbe5d"
+revision = "86f512d6392b"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -206,6 +206,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_identity_judgement_left_id"), ["left_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_identity_judgement_right_id"), ["right_id"], unique=False)
 
+    op.create_table(
+        "job",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(), nullable=True),
+        sa.Column("finished_at", sa.DateTime(), nullable=True),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("done", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("of", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "policy_version",
         sa.Column("municipality", sa.String(length=4), nullable=False),
@@ -727,6 +743,7 @@ def downgrade() -> None:
 
     op.drop_table("promotion")
     op.drop_table("policy_version")
+    op.drop_table("job")
     with op.batch_alter_table("identity_judgement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_identity_judgement_right_id"))
         batch_op.drop_index(batch_op.f("ix_identity_judgement_left_id"))
