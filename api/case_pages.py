@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
@@ -71,12 +71,6 @@ def release_case(request: Request, visit: Meant, number: str, version: Version) 
     with writing(engine(request)) as session:
         release(session, visit.viewer, number, version, dt.datetime.now(dt.UTC))
     return see_other(f"/zaken/{number}")
-
-
-@router.post("/{number}/relaties")
-def look_further(request: Request, visit: Meant, number: str, purpose: Purposeful) -> Response:
-    """The case with the second step of relations; the purpose is in the log before they appear (R24)."""
-    return draw_case(request, visit, number, further=purpose)
 
 
 @router.post("/{number}/gegevens")
@@ -163,7 +157,6 @@ def draw_case(
     number: str,
     *,
     status: int = 200,
-    further: Purpose | None = None,
     details: Details | None = None,
     stated: Purpose | None = None,
     given: Mapping[str, str] | None = None,
@@ -177,7 +170,7 @@ def draw_case(
     spoken = language(request)
     viewer = visit.viewer
     with writing(engine(request)) as session:
-        seen = look(session, request, visit, number, further)
+        seen = look(session, request, visit, number)
     view, graph, periods, work = seen.view, seen.graph, seen.periods, seen.work
     return render(
         request,
@@ -188,11 +181,10 @@ def draw_case(
         case=Case.of(view),
         days_left=seen.days_left,
         events=seen.events,
-        relations=_drawn(graph, spoken, 2 if further else 1) if graph else None,
+        relations=_drawn(graph, spoken) if graph else None,
         timeline=timeline_svg.draw(periods, spoken.text) if periods and periods["rows"] else None,
         timeline_from=periods["from"] if periods else "",
         timeline_until=periods["until"] if periods else "",
-        further=further,
         may_identify=allowed(viewer, Permission.SEE_IDENTITY),
         details=details,
         stated=stated,
@@ -238,13 +230,13 @@ class Seen:
     """working days until it is due; negative when that has passed"""
 
 
-def look(session: Session, request: Request, visit: Visit, number: str, further: Purpose | None = None) -> Seen:
+def look(session: Session, request: Request, visit: Visit, number: str) -> Seen:
     """Everything the viewer may see of the case; each look is in the log, in this transaction."""
     viewer, now = visit.viewer, dt.datetime.now(dt.UTC)
     view = case_view(session, viewer, number)
     return Seen(
         view=view,
-        graph=relations(session, replace(viewer, purpose=further) if further else viewer, number),
+        graph=relations(session, viewer, number),
         periods=timeline(session, viewer, number),
         events=tuple(one for one in history(session, viewer, number) if one.action in MILESTONES),
         work=_work(session, request, visit, view, now),
@@ -282,14 +274,13 @@ def _side(pair: tuple[str, str], spoken: Language) -> str:
     return pair[0] if spoken.code == "nl" else pair[1]
 
 
-def _drawn(graph: Mapping[str, Any], spoken: Language, depth: int) -> dict[str, Any]:
+def _drawn(graph: Mapping[str, Any], spoken: Language) -> dict[str, Any]:
+    """The first step; the second is for who asks for it with a purpose (api/explore.py)."""
     named = distinct(graph)
-    told = Relations.of(named, depth)
+    told = Relations.of(named, 1)
     return {
-        "drawing": relations_svg.draw(named, words(spoken), depth),
+        "drawing": relations_svg.draw(named, words(spoken), 1),
         "nodes": {node.id: node for node in told.nodes},
         "edges": told.edges,
-        "left_out": told.left_out if depth > 1 else 0,
         "kinds": sorted({node.kind for node in told.nodes}, key=relations_svg.ORDER.index),
-        "deeper": depth == 1 and any(node["depth"] > 1 for node in graph["nodes"]),
     }

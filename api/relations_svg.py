@@ -14,7 +14,7 @@ from typing import Any
 
 from api.lettering import lines, width
 
-CARD, LANE, FAN, GAP = 156, 136, 34, 12
+CARD, LANE, FAN, GAP = 156, 164, 34, 12
 """widths in px: a node's card, the labels of a lane, the room in which edges part, the room between cards"""
 STEP = CARD + FAN + LANE
 SLOT, LINE, PAD = 40, 17, 10
@@ -74,6 +74,13 @@ class Line:
     label: str
     label_box: Box
     period: str
+    since: str
+    until: str
+    """first and last day as ISO dates, empty when not known"""
+
+    def holds(self, day: str) -> bool:
+        """Whether the relation holds on the ISO day; a date that is not known is no limit."""
+        return self.since <= day and (not self.until or self.until >= day)
 
 
 @dataclass(frozen=True)
@@ -218,7 +225,8 @@ def _lines(
         box = Box(turn + 8, y - LINE, LANE - 10, 2 * LINE)
         forward = edge["from"] == near
         tip = (x, y) if forward else _left_end(start, end, y)
-        drawn.append(Line(edge["from"], edge["to"], path, forward, tip, label, box, period))
+        since, until = (edge["from_date"] or "")[:10], (edge["until_date"] or "")[:10]
+        drawn.append(Line(edge["from"], edge["to"], path, forward, tip, label, box, period, since, until))
     return drawn
 
 

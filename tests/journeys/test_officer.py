@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,11 @@ pytestmark = pytest.mark.journey
 HEAVIEST = 100_000
 """bytes of a page with everything it loads, as they travel"""
 REASONING = "De werkgever bevestigde dat het loon van september een nabetaling over juni en juli was."
+
+
+def soon() -> str:
+    """Two days from now, as a date field takes it."""
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date().isoformat()
 
 
 @contextmanager
@@ -60,11 +66,30 @@ def test_an_officer_reviews_the_next_case_and_a_colleague_approves(chromium: Bro
         expect(page.get_by_text("Kan ook betekenen:").first).to_be_visible()
         expect(page.get_by_text("brengt omlaag").first).to_be_visible()
 
+        page.get_by_role("link", name="Netwerk verkennen").click()
         page.get_by_role("button", name="Tweede stap tonen").click()
-        page.get_by_text("Dezelfde relaties als tabel").click()
         expect(page.get_by_role("cell", name="Medebewoner").first).to_be_visible()
         page.locator("[data-node='n2']").focus()
         expect(page.locator(".edge--near").first).to_be_visible()
+        page.get_by_label("Zoeken in de tekening").fill("uitzend")
+        expect(page.locator(".node--found")).to_have_count(1)
+        page.get_by_label("Toon wat gold op").fill("0")
+        expect(page.locator(".edge:not(.away)")).to_have_count(1)
+        page.goto(f"/zaken/{number}")
+
+        page.get_by_text("Even opzij leggen").click()
+        page.get_by_label("Tot en met").fill(soon())
+        page.get_by_role("button", name="Opzij leggen").click()
+        expect(page.get_by_text("Opzij gelegd tot")).to_be_visible()
+        page.get_by_role("button", name="Nu verder gaan").click()
+        page.locator("summary", has_text="Stappen van het onderzoek").click()
+        page.get_by_role("button", name="Stap vastleggen").click()
+        page.locator("summary", has_text="Notities").click()
+        page.get_by_label("Nieuwe notitie").fill("De werkgever belt morgen terug.")
+        page.get_by_role("button", name="Notitie bewaren").click()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Dossier als pdf").click()
+        assert download.value.suggested_filename == f"{number}.pdf"
 
         expect(page.locator("input[name=cause]").first).to_have_value("nothing_irregular")
         page.get_by_label("Klant was te laat of vergiste zich").check()
@@ -116,7 +141,8 @@ def test_the_keys_move_and_can_be_turned_off(chromium: Browser, service: Running
 @pytest.mark.parametrize("wide", [1440, 320])
 def test_every_page_fits_and_is_light(chromium: Browser, service: Running, language: str, wide: int) -> None:
     cases = [a_case(service.settings, blind=blind) for blind in (True, False)]
-    paths = ["/werklijst", "/mijn-zaken", "/volgorde", *(f"/zaken/{number}" for number in cases)]
+    paths = ["/werklijst", "/mijn-zaken", "/zoeken", "/meldingen", "/volgorde", f"/zaken/{cases[1]}/relaties"]
+    paths += [f"/zaken/{number}" for number in cases]
     weights: dict[str, int] = {}
     with signed_in(chromium, service, "officer.heerlen", viewport={"width": wide, "height": 900}) as page:
         arrived: list[Response] = []
@@ -135,9 +161,9 @@ def test_every_page_fits_and_is_light(chromium: Browser, service: Running, langu
 def test_no_words_in_the_drawing_overlap_as_the_browser_draws_them(chromium: Browser, service: Running) -> None:
     number = a_case(service.settings, blind=False)
     with signed_in(chromium, service, "officer.heerlen") as page:
-        page.goto(f"/zaken/{number}")
+        page.goto(f"/zaken/{number}/relaties")
         page.get_by_role("button", name="Tweede stap tonen").click()
-        page.locator("svg.graph").wait_for()
+        page.get_by_role("cell", name="Medebewoner").first.wait_for()
         boxes = page.locator("svg.graph text").evaluate_all(
             "all => all.map(one => one.getBBox()).map(b => [b.x, b.y + 2, b.x + b.width, b.y + b.height - 2])"
         )
