@@ -707,6 +707,25 @@ def outcomes(as_json: AsJson = False) -> None:
     emit(result, as_json, _show_ingested)
 
 
+@app.command("zgw-export")
+def zgw_export(
+    file: Annotated[Path, typer.Argument(help="JSON: municipality -> where its register is; see docs/installing.md.")],
+    as_json: AsJson = False,
+) -> None:
+    """Bring cases that somebody took up, and their outcomes, into the municipality's register of cases (ZGW).
+
+    Example: weegschaal zgw-export zgw.json
+    """
+    from enforcement import zgw
+    from enforcement.settings import Settings
+
+    try:
+        made = zgw.export_all(Settings.read(), file, zgw.over_http, dt.datetime.now(dt.UTC))
+    except zgw.RegisterError as error:
+        raise OSError(str(error)) from error
+    emit([dataclasses.asdict(one) for one in made], as_json, lambda found: table("In the register", found))
+
+
 @app.command()
 def serve(
     port: Annotated[int | None, typer.Option(help="WEEGSCHAAL_PORT by default.")] = None,
