@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enforcement import audit
+from enforcement import audit, audits
 from enforcement.access import Permission, Viewer, require
 from enforcement.clock import stored
-from enforcement.errors import ConflictError, ForbiddenError
+from enforcement.errors import ConflictError, ForbiddenError, RefusedError
 from enforcement.promotion import promotions, refuse_unless_usable
 from enforcement.tables import Adoption
 from enforcement.tenants import within
@@ -23,16 +23,19 @@ def adopt(session: Session, viewer: Viewer, version: str, now: dt.datetime) -> S
     """One person's consent on behalf of the viewer's municipality; gives all that there are.
 
     Raises ForbiddenError for another role and for the same person again, RefusedError when the version may not be
-    used, ConflictError when it is adopted already.
+    used or the municipality's own newest audit of it is missing, old or failed (R11), ConflictError when it is adopted
+    already.
     """
     require(viewer, Permission.ADOPT_MODEL)
     asked = promotions(session, version)
     promoted = refuse_unless_usable(session, version, asked[0].model_sha256 if asked else "", now.date())
+    own = audits.latest_audit(session, viewer.municipality, version)
+    if own is None or own.refusal(now.date()):
+        missing = f"no audit of version {version} is kept for {viewer.municipality}; run `weegschaal audit`"
+        raise RefusedError(f"{own.refusal(now.date()) if own else missing} (R11)")
     given = _consents(session, viewer.municipality, promoted.id)
     if viewer.user in {one.user_id for one in given}:
-        raise ForbiddenError(
-            "the same person does not adopt twice; a second person here is needed (R36)"
-        )
+        raise ForbiddenError("the same person does not adopt twice; a second person here is needed (R36)")
     if len(given) >= PEOPLE:
         raise ConflictError(f"version {version} is adopted in this municipality")
     session.add(

@@ -97,6 +97,22 @@ def latest_audit(session: Session, municipality: str, model_version: str | None 
     return _kept(session, newest) if newest else None
 
 
+def refusal_of_version(session: Session, version: str, today: dt.date, *, waiting: bool = False) -> str:
+    """Why a version may not be promoted on the newest audit of each municipality that audited it; empty when it may
+    (R11). waiting: an insufficient one may still be accepted in writing."""
+    towns = session.scalars(
+        select(FairnessAudit.municipality)
+        .where(FairnessAudit.model_version == version)
+        .distinct()
+        .order_by(FairnessAudit.municipality)
+    ).all()
+    if not towns:
+        return f"no audit of version {version} is kept; score and select with it, then run `weegschaal audit`"
+    kept = [one for town in towns if (one := latest_audit(session, town, version)) is not None]
+    asked = (one for one in kept if not (waiting and one.status == "insufficient" and one.fresh(today)))
+    return next((why for one in asked if (why := one.refusal(today))), "")
+
+
 def accept_insufficient(session: Session, viewer: Viewer, audit: str, why: str, now: dt.datetime) -> KeptAudit:
     """One person accepts in writing that an audit rests on too few reviews; two different people are needed.
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enforcement import audit
+from enforcement import audit, audits
 from enforcement.access import Permission, Role, Viewer, require
 from enforcement.clock import stored
 from enforcement.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
@@ -70,11 +70,13 @@ def request(
     """Asks for the promotion of a registered version. `trainer`: user id of who trained it, the one who asks by
     default.
 
-    Raises ForbiddenError for another role, RefusedError for an audit that is too old or in the future, ConflictError
-    when the version already has a promotion that was not rejected.
+    Raises ForbiddenError for another role, RefusedError for an audit that is too old or in the future or when the kept
+    audits of the version are missing, old or failed (R11), ConflictError when the version already has a promotion that
+    was not rejected.
     """
     require(viewer, Permission.REQUEST_PROMOTION)
     _refuse_old_audit(references.audited_on, now.date())
+    _refuse_on_audits(session, version, now.date(), waiting=True)
     there = promotions(session, version)
     if any(one.state != Stage.REJECTED for one in there):
         raise ConflictError(f"version {version} has a promotion that is {there[0].state}")
@@ -104,7 +106,8 @@ def approve(session: Session, viewer: Viewer, promotion: str, now: dt.datetime) 
     """One person's approval; the second one promotes the model.
 
     Raises NotFoundError, ForbiddenError for the trainer, the requester, the same person again or another role,
-    ConflictError when it is not waiting or this role has approved, RefusedError when the audit is too old by now.
+    ConflictError when it is not waiting or this role has approved, RefusedError when the audit is too old by now, or
+    when a municipality's newest one failed or is insufficient and not accepted by two people.
     """
     require(viewer, Permission.APPROVE_PROMOTION)
     asked = find(session, promotion)
@@ -117,6 +120,7 @@ def approve(session: Session, viewer: Viewer, promotion: str, now: dt.datetime) 
     if viewer.role in {one.role for one in given}:
         raise ConflictError(f"a {viewer.role.value} has approved; the other role is next")
     _refuse_old_audit(asked.audited_on, now.date())
+    _refuse_on_audits(session, asked.model_version, now.date())
     session.add(
         PromotionApproval(
             promotion_id=asked.id,
@@ -210,6 +214,11 @@ def _refuse_old_audit(audited_on: dt.date, today: dt.date) -> None:
         raise RefusedError(f"the bias audit is dated {audited_on}, which is still to come")
     if today - audited_on > AUDIT_HOLDS:
         raise RefusedError(f"the bias audit of {audited_on} is over {AUDIT_HOLDS.days} days old; make a new one (R11)")
+
+
+def _refuse_on_audits(session: Session, version: str, today: dt.date, *, waiting: bool = False) -> None:
+    if why := audits.refusal_of_version(session, version, today, waiting=waiting):
+        raise RefusedError(f"{why} (R11)")
 
 
 def _refuse_unless_waiting(asked: Promotion) -> None:

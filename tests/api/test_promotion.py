@@ -7,10 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from enforcement.database import engine_of, reading
+from enforcement import audits
+from enforcement.access import Role, Viewer
+from enforcement.database import engine_of, reading, writing
 from enforcement.settings import Settings
-from enforcement.tables import Switch
+from enforcement.tables import Run, Switch
 from models.contenders import contenders
 from models.registry import Registry
 from models.training import train
@@ -40,6 +43,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def served(made_up: Settings, trained: Path) -> Settings:
     shutil.copytree(trained, made_up.mlruns)
+    with writing(engine_of(made_up.database)) as session:
+        run = session.scalars(select(Run.id)).first() or ""
+        for town in (HEERLEN, MAASTRICHT):
+            viewer = Viewer("fairness-audit", town, Role.COMPLIANCE_REVIEWER)
+            audits.keep(session, viewer, run, "1", "pass", {}, dt.datetime.now(dt.UTC))
     return made_up
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
 
+from enforcement import audits
 from enforcement.access import Role, Viewer
 from enforcement.database import engine_of, writing
 from enforcement.draws import commit_secret, record
@@ -84,22 +85,7 @@ def scored(
 ) -> None:
     """A run with a score and relations for every case. The secret of the year is committed first."""
     commit_secret(session, municipality, as_of.year, SECRET, NOW - dt.timedelta(hours=2))
-    if session.get(Run, run_id) is None:
-        session.add(
-            Run(
-                id=run_id,
-                as_of=as_of,
-                model_name="scorecard",
-                model_version="1",
-                model_sha256="0" * 64,
-                matrix_sha256="1" * 64,
-                data_until=as_of,
-                demo=True,
-                scored_at=(NOW - dt.timedelta(hours=1)).replace(tzinfo=None),
-                sources={},
-            )
-        )
-        session.flush()
+    a_run(session, run_id, as_of)
     scores = [
         {
             "run_id": run_id,
@@ -132,3 +118,29 @@ def drawn(
     composition = compose(cases, chosen, municipality, AS_OF, SECRET)
     base_rate = {"changed": 16, "reviewed": 100}
     return composition, record(session, composition, run_id, chosen, 1, NOW, base_rate=base_rate)
+
+
+def a_run(session: Session, run_id: str, as_of: dt.date = AS_OF) -> None:
+    """A run, unless it is there."""
+    if session.get(Run, run_id) is None:
+        session.add(
+            Run(
+                id=run_id,
+                as_of=as_of,
+                model_name="scorecard",
+                model_version="1",
+                model_sha256="0" * 64,
+                matrix_sha256="1" * 64,
+                data_until=as_of,
+                demo=True,
+                scored_at=(NOW - dt.timedelta(hours=1)).replace(tzinfo=None),
+                sources={},
+            )
+        )
+        session.flush()
+
+
+def audited(session: Session, viewer: Viewer, status: str = "pass", version: str = "3", at: dt.datetime = NOW) -> str:
+    """A fairness audit of the viewer's municipality, as it is kept; gives its id."""
+    a_run(session, "run-1")
+    return audits.keep(session, viewer, "run-1", version, status, {}, at)

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enforcement import audit
+from enforcement import audit, audits
 from enforcement.access import Role, Viewer
 from enforcement.adoption import adopt, adopted, consents
 from enforcement.database import writing
 from enforcement.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
 from enforcement.promotion import AUDIT_HOLDS, MODEL_HOLDS, References, approve, refuse_unless_usable, reject, request
 from enforcement.tables import Event, Promotion
-from tests.enforcement.province import COMPLIANCE, HEERLEN, MAASTRICHT, MANAGER, NOW, SCIENTIST, service
+from tests.enforcement.province import COMPLIANCE, HEERLEN, MAASTRICHT, MANAGER, NOW, SCIENTIST, audited, service
 
 SHA = "a" * 64
 PAPERS = References("audit-7", NOW.date() - dt.timedelta(days=10), "dpia-3", "fria-2", "iama-1")
@@ -30,6 +30,9 @@ THERE_TOO = Viewer("manager.maastricht", MAASTRICHT, Role.MANAGER)
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     with writing(service(tmp_path)) as open_session:
+        for viewer in (COMPLIANCE, THERE):
+            for version in ("3", "9"):
+                audited(open_session, viewer, version=version)
         yield open_session
 
 
@@ -130,6 +133,40 @@ def test_r11_an_audit_that_grows_old_while_the_request_waits_blocks_the_approval
         approve(session, COMPLIANCE, "3-1", NOW + AUDIT_HOLDS)
 
 
+def test_r11_a_missing_or_failing_or_stale_audit_blocks_the_request_and_the_approval(session: Session) -> None:
+    with pytest.raises(RefusedError, match="no audit of version 4 is kept"):
+        request(session, SCIENTIST, "4", SHA, PAPERS, NOW)
+    asked(session)
+    audited(session, COMPLIANCE, "fail", at=NOW + dt.timedelta(hours=1))
+    with pytest.raises(RefusedError, match="failed"):
+        approve(session, MANAGER, "3-1", NOW + dt.timedelta(hours=2))
+    with pytest.raises(RefusedError, match="failed"):
+        request(session, SCIENTIST, "3", SHA, PAPERS, NOW + dt.timedelta(hours=2))
+    late = NOW + dt.timedelta(days=audits.FRESH_DAYS + 1)
+    with pytest.raises(RefusedError, match="90 days"):
+        request(session, SCIENTIST, "9", SHA, replace(PAPERS, audited_on=late.date()), late)
+
+
+def test_r11_an_insufficient_audit_waits_for_two_people_before_anybody_approves(session: Session) -> None:
+    few = audited(session, COMPLIANCE, "insufficient", at=NOW + dt.timedelta(hours=1))
+    later = NOW + dt.timedelta(hours=2)
+    request(session, SCIENTIST, "3", SHA, PAPERS, later)
+    with pytest.raises(RefusedError, match="0 of two people"):
+        approve(session, COMPLIANCE, "3-1", later)
+    for viewer in (COMPLIANCE, MANAGER):
+        audits.accept_insufficient(session, viewer, few, "small municipality; audited again in a quarter", later)
+    assert approve(session, COMPLIANCE, "3-1", later).state == "requested"
+
+
+def test_r11_a_municipality_adopts_only_on_its_own_audit(session: Session) -> None:
+    promoted(session)
+    audited(session, THERE, "fail", at=NOW + dt.timedelta(hours=1))
+    later = NOW + dt.timedelta(hours=2)
+    with pytest.raises(RefusedError, match="failed"):
+        adopt(session, THERE, "3", later)
+    assert len(adopt(session, COMPLIANCE, "3", later)) == 1
+
+
 def test_r13_a_model_ends(session: Session) -> None:
     found = promoted(session)
     found.audited_on = NOW.date() + MODEL_HOLDS - dt.timedelta(days=1)
@@ -199,6 +236,6 @@ def test_every_step_is_in_the_log_of_whoever_took_it(session: Session) -> None:
         (HEERLEN, MANAGER.user, "promotion_approved"),
         (MAASTRICHT, THERE_TOO.user, "model_adopted"),
     ]
-    assert bodies[0]["details"]["dpia"] == "dpia-3"
+    assert next(body for body in bodies if body["action"] == "promotion_requested")["details"]["dpia"] == "dpia-3"
     for town in (HEERLEN, MAASTRICHT):
         assert not audit.check(audit.chain(session, town))
