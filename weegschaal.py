@@ -1299,6 +1299,51 @@ def contest(
         emit({"contests": contesting.listed(settings)}, as_json, lambda told: table("Contests", told["contests"]))
 
 
+@app.command()
+def retain(
+    archive_years: Annotated[
+        int, typer.Option(min=1, help="How long a reviewed case is kept, by the municipality's selection list.")
+    ] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Delete what may no longer be kept: scores, reasons and matrix rows of people who were not selected, and reviewed
+    cases past the archive's term. It ends with a proof that nothing is left; done again it changes nothing.
+
+    Example: weegschaal retain
+    """
+    from enforcement.settings import Settings
+    from pipelines import retaining
+
+    result = retaining.retain(Settings.read(), archive_years=archive_years)
+
+    def show(made: dict[str, Any]) -> None:
+        table("Deleted", made["municipalities"])
+        table("New generations", made["files"])
+        table("Left of what should be gone", [made["proof"]])
+
+    emit(result, as_json, show)
+
+
+@app.command()
+def erase(
+    bsn: Annotated[str, typer.Argument(metavar="BSN", help="Citizen service number; - reads it from standard input.")],
+    purpose: Annotated[str, typer.Option(help="Reference of the request; it stands in the log.")],
+    archive_years: Annotated[int, typer.Option(min=1, help="As for weegschaal retain.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a person (GDPR 17): lake, sealed store, matrices, scores and the vault's key. Refused, with every reason,
+    while an archive duty, a legal hold or an open contest needs the data. Nothing brings them back.
+
+    Example: weegschaal erase - --purpose AVG-2026-18
+    """
+    from enforcement.settings import Settings
+    from pipelines import retaining
+
+    number = sys.stdin.readline().strip() if bsn == "-" else bsn
+    result = retaining.erase(Settings.read(), number, purpose, archive_years=archive_years)
+    emit(result, as_json, lambda made: table("Erased", [made | {"municipalities": ", ".join(made["municipalities"])}]))
+
+
 def main() -> None:
     """Run the command; what a person can mend is one line on stderr and exit code 1."""
     try:

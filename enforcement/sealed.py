@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from sqlalchemy import Engine, select
 
 from enforcement.database import reading
 from enforcement.keys import KeyFileError, Keys
-from enforcement.sealing import close, public_half
+from enforcement.sealing import close, opened, public_half
 from enforcement.tables import SealedPart
 
 NONCE = 12
@@ -115,7 +115,25 @@ class SealedStore:
 
     def write_aside(self, rows: Any) -> tuple[Path, SealedFile]:
         """Seal `rows` into a synced file aside, and say where it belongs."""
-        content = self.seal(rows)
+        return self._aside(self.seal(rows), len(rows))
+
+    def write_without(self, path: str, keep: Callable[[Any], Any], private: bytes) -> tuple[Path, SealedFile] | None:
+        """A file again with only the rows that `keep` leaves of a table, protected attributes too, for which the
+        audit's private key is needed (GDPR 17); None when it leaves all of them."""
+        whole = self._unsealed(path)
+        kept = keep(whole)
+        if len(kept) == len(whole):
+            return None
+        content = (self.folder / path).read_bytes()
+        nonce = os.urandom(NONCE)
+        legal = nonce + self._cipher.encrypt(nonce, _parquet(kept), ABOUT)
+        closed = content[LENGTH + int.from_bytes(content[:LENGTH], "big") :]
+        if closed:
+            left = keep(pq.read_table(io.BytesIO(opened(private, closed))))
+            closed = close(self._public(), _parquet(left)) if len(left) else b""
+        return self._aside(len(legal).to_bytes(LENGTH, "big") + legal + closed, len(kept))
+
+    def _aside(self, content: bytes, rows: int) -> tuple[Path, SealedFile]:
         sha256 = hashlib.sha256(content).hexdigest()
         aside = self.folder / ".aside" / secrets.token_hex(8)
         aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -123,7 +141,7 @@ class SealedStore:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        return aside, SealedFile(f"{sha256}.sealed", sha256, len(rows))
+        return aside, SealedFile(f"{sha256}.sealed", sha256, rows)
 
     def legal_ages(self, dates: Sequence[dt.date], persons: Any | None = None) -> Any:
         """Table (person_id BIGINT, as_of DATE, band VARCHAR): the band each person is in on each date, from what was

@@ -1,4 +1,4 @@
-"""Named points at which a publication may be killed, for the tests that do so."""
+"""Named points at which a publication or a deletion may be killed, for the tests that do so."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ POINTS = (
     "committed",
     "between_groups",
 )
+RETENTION_POINTS = (
+    "retain_written",
+    "retain_committed",
+    "retain_done",
+    "erase_written",
+    "erase_committed",
+    "erase_done",
+)
+"""the same for deleting what may no longer be kept"""
 VARIABLE = "WEEGSCHAAL_KILL_AT"
 
 

@@ -184,4 +184,5 @@ def test_r10_nothing_else_is_given_out(tmp_path: Path) -> None:
         "closed",
         "birth_dates",
         "tables",
+        "write_without",
     }

@@ -1,0 +1,189 @@
+"""What is deleted when: people who were not selected by the policy's months, reviewed cases by the archive's years.
+
+Archiefwet 3 and GDPR 5(1)(e) (R21). A legal hold or an open contest keeps a case. What remains of a draw is a random
+number and a chance per case that took part, so that the lot can still be checked (R5); the log is never touched (R28).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from enforcement.contest import disputed_cases
+from enforcement.exemptions import months_before
+from enforcement.holds import held_cases
+from enforcement.policy import in_force
+from enforcement.tables import (
+    Case,
+    CaseNote,
+    Contest,
+    Draw,
+    Evidence,
+    Finding,
+    Inclusion,
+    Network,
+    Rescoring,
+    ReviewStep,
+    Run,
+    Score,
+    ServiceItem,
+    Tip,
+)
+from enforcement.tenants import within
+
+ARCHIVE_YEARS = 10
+"""after the review; a municipality's own selection list (Archiefwet 5) may say another number"""
+ENDED = ("closed", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Why something is deleted now; it stands in the manifest and in the log."""
+
+    name: str
+    before: dt.date
+    """what is older than this goes"""
+
+    def __str__(self) -> str:
+        return f"{self.name}, before {self.before.isoformat()}"
+
+
+def unselected_rule(session: Session, municipality: str, today: dt.date) -> Rule:
+    """The municipality's rule for people who were not selected."""
+    months = in_force(session, municipality)[1].retention_months
+    return Rule(f"R21: not selected, {months} months", months_before(today, months))
+
+
+def kept_cases(session: Session, municipality: str, now: dt.datetime) -> frozenset[int]:
+    """Case ids that stay whatever their age: on a list that the archive keeps, held, or disputed."""
+    listed = frozenset(session.scalars(select(Case.id).where(within(Case, municipality))))
+    return listed | held_cases(session, municipality, now).keys() | disputed_cases(session, municipality)
+
+
+def forget_unselected(session: Session, municipality: str, rule: Rule, keep: frozenset[int]) -> dict[str, int]:
+    """Deletes scores, reasons and relations of old runs, and places in old draws, of everyone but `keep`.
+
+    {"scores", "networks", "places", "service_items"}: rows.
+    """
+    runs = session.scalars(select(Run.id).where(Run.as_of < rule.before)).all()
+    draws = session.scalars(select(Draw.id).where(within(Draw, municipality), Draw.as_of < rule.before)).all()
+    gone = {"scores": 0, "networks": 0, "places": 0, "service_items": 0}
+    for run in runs:
+        mine = select(Score.case_id).where(within(Score, municipality), Score.run_id == run)
+        cases = [case for case in session.scalars(mine) if case not in keep]
+        for some in _chunks(cases):
+            gone["networks"] += _rows(session, delete(Network).where(Network.run_id == run, Network.case_id.in_(some)))
+            gone["scores"] += _rows(
+                session,
+                delete(Score).where(within(Score, municipality), Score.run_id == run, Score.case_id.in_(some)),
+            )
+    for draw in draws:
+        ranked = select(Inclusion.case_id).where(Inclusion.draw_id == draw, Inclusion.place.is_not(None))
+        cases = [case for case in session.scalars(ranked) if case not in keep]
+        for some in _chunks(cases):
+            gone["places"] += _rows(
+                session,
+                update(Inclusion).where(Inclusion.draw_id == draw, Inclusion.case_id.in_(some)).values(place=None),
+            )
+    served = select(ServiceItem.case_id).where(
+        within(ServiceItem, municipality), ServiceItem.as_of < rule.before, ServiceItem.outcome.is_(None)
+    )
+    cases = [case for case in session.scalars(served) if case not in keep]
+    for some in _chunks(cases):
+        old = (ServiceItem.case_id.in_(some), ServiceItem.as_of < rule.before)
+        gone["service_items"] += _rows(session, delete(ServiceItem).where(within(ServiceItem, municipality), *old))
+    return gone
+
+
+def forget_archived(session: Session, municipality: str, years: int, now: dt.datetime) -> dict[str, int]:
+    """Deletes reviewed cases whose archive term ended, with all that was written about them: {"cases"}.
+
+    The term begins when the last findings were approved, or else when the case was due.
+    """
+    before = months_before(now.date(), 12 * years)
+    held = held_cases(session, municipality, now).keys() | disputed_cases(session, municipality)
+    newest = (
+        select(func.max(Finding.approved_at))
+        .where(Finding.draw_id == Case.draw_id, Finding.case_id == Case.id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Case.draw_id, Case.id, Case.due, newest.label("approved")).where(
+            within(Case, municipality), Case.state.in_(ENDED)
+        )
+    ).all()
+    gone = 0
+    for draw, case, due, approved in rows:
+        if case not in held and (approved.date() if approved else due) < before:
+            forget_case(session, municipality, draw, case)
+            gone += 1
+    return {"cases": gone}
+
+
+def forget_case(session: Session, municipality: str, draw: str, case: int) -> None:
+    """Deletes a case of one list and everything written about it; its chance in the draw stays, without a place."""
+    run = session.scalar(select(Draw.run_id).where(within(Draw, municipality), Draw.id == draw))
+    for table in (Finding, CaseNote, Evidence, ReviewStep):
+        session.execute(delete(table).where(within(table, municipality), table.draw_id == draw, table.case_id == case))
+    session.execute(delete(Tip).where(within(Tip, municipality), Tip.case_id == case, Tip.placed_in == draw))
+    mine = select(Contest.id).where(within(Contest, municipality), Contest.case_id == case)
+    session.execute(delete(Rescoring).where(Rescoring.contest_id.in_(mine)))
+    session.execute(delete(Contest).where(within(Contest, municipality), Contest.case_id == case))
+    session.execute(delete(Network).where(Network.run_id == run, Network.case_id == case))
+    session.execute(delete(Score).where(within(Score, municipality), Score.run_id == run, Score.case_id == case))
+    session.execute(delete(Case).where(within(Case, municipality), Case.draw_id == draw, Case.id == case))
+    session.execute(update(Inclusion).where(Inclusion.draw_id == draw, Inclusion.case_id == case).values(place=None))
+
+
+def left_over(session: Session, municipality: str, rule: Rule, keep: frozenset[int]) -> int:
+    """Scores that should be gone by the rule and are not: the proof is that there are none."""
+    query = (
+        select(Score.case_id)
+        .join(Run, Run.id == Score.run_id)
+        .where(within(Score, municipality), Run.as_of < rule.before)
+    )
+    return sum(case not in keep for case in session.scalars(query))
+
+
+def wiped(session: Session) -> None:
+    """From here on in this transaction SQLite overwrites what it deletes."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
+def duties(
+    session: Session, municipality: str, cases: Mapping[int, Any], years: int, now: dt.datetime
+) -> tuple[str, ...]:
+    """Why these cases may not be erased yet; empty when they may (GDPR 17(3)(b) and (e))."""
+    before = months_before(now.date(), 12 * years)
+    found = []
+    listed = session.execute(
+        select(Case.number, Case.due, func.max(Finding.approved_at))
+        .outerjoin(Finding, (Finding.draw_id == Case.draw_id) & (Finding.case_id == Case.id))
+        .where(within(Case, municipality), Case.id.in_(cases))
+        .group_by(Case.number, Case.due)
+        .order_by(Case.number)
+    ).all()
+    for number, due, approved in listed:
+        began = approved.date() if approved else due
+        if began >= before:
+            found.append(f"review {number} is kept {years} years from {began.isoformat()} (Archiefwet 3)")
+    held = held_cases(session, municipality, now)
+    found += [f"legal hold {held[case].id}: {held[case].reason}" for case in sorted(cases) if case in held]
+    if set(cases) & disputed_cases(session, municipality):
+        found.append("a contest is open; settle it first")
+    return tuple(found)
+
+
+def _rows(session: Session, statement: Any) -> int:
+    return int(session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
+
+
+def _chunks(cases: list[int], size: int = 500) -> list[list[int]]:
+    return [cases[at : at + size] for at in range(0, len(cases), size)]
