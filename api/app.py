@@ -24,6 +24,7 @@ from api import (
     casework_pages,
     clients,
     compliance_pages,
+    contact_pages,
     explore,
     findings,
     health,
@@ -117,6 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
         results_pages,
         compliance_pages,
         science_pages,
+        contact_pages,
     ):
         app.include_router(part.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -32,6 +32,7 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/zoeken", "common.search", Permission.FIND_CLIENT),
     ("/meldingen", "common.tip", Permission.TAKE_IN_TIP),
     ("/team", "common.team", Permission.SEE_TEAM),
+    ("/vraag", "question.menu", Permission.ANSWER_CLIENT),
     ("/modellen", "models.menu", Permission.SEE_MODELS),
     ("/resultaten", "results.menu", Permission.SEE_RESULTS),
     ("/beleid", "policy.menu", Permission.CHANGE_POLICY),
@@ -43,6 +44,7 @@ FIRST_PAGES: Mapping[Role, str] = MappingProxyType(
         Role.OFFICER: "/werklijst",
         Role.SENIOR_OFFICER: "/werklijst",
         Role.DATA_SCIENTIST: "/modellen",
+        Role.CONTACT_CENTRE: "/vraag",
         Role.COMPLIANCE_REVIEWER: "/toetsing",
         Role.MANAGER: "/resultaten",
     }

@@ -140,6 +140,8 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", "/trainingen"): Rule(Permission.REQUEST_PROMOTION),
         ("GET", "/trainingen/{job_id}"): Rule(Permission.SEE_MODELS, Object.OTHER),
         ("GET", "/trainingen/{job_id}/voortgang"): Rule(Permission.SEE_MODELS, Object.OTHER),
+        ("GET", "/vraag"): Rule(Permission.ANSWER_CLIENT),
+        ("POST", "/vraag"): Rule(Permission.ANSWER_CLIENT, person=True),
         ("GET", "/volgorde"): OPEN,
         ("GET", "/werklijst"): Rule(Permission.LIST_CASES),
         ("POST", "/werklijst/volgende"): Rule(Permission.CLAIM_CASE, person=True),

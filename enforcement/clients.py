@@ -49,7 +49,7 @@ def find_cases(
         )
     by = "number" if re.search(r"[0-9]", wanted) else "name"
     _log(engine, viewer, now, {"by": by})
-    found = [case for case, _ in _matching(engine, keys, viewer, wanted, by)]
+    found = [case for case, _ in matching(engine, keys, viewer, wanted, by)]
     if len(found) > MOST:
         raise RefusedError(f"more than {MOST} cases fit; give more of the name")
     _log(
@@ -68,7 +68,7 @@ def dossier_of(engine: Engine, keys: Keys, viewer: Viewer, dossier: str) -> int:
     return case
 
 
-def _matching(
+def matching(
     engine: Engine, keys: Keys, viewer: Viewer, wanted: str, by: str
 ) -> Iterator[tuple[Case, int | None]]:
     listed = _listed(engine, viewer)
