@@ -231,7 +231,7 @@ def test_r22_erasing_takes_everything_of_one_person_and_leaves_the_log(settings:
             assert duckdb.execute("SELECT count(*) FROM read_parquet(?)", [str(lake.folder / path)]).fetchall() == [
                 (count,)
             ]
-    assert lake.sealed.legal_ages([dt.date(2026, 11, 1)]).num_rows == 1
+    assert lake.sealed.legal_ages([dt.date(2030, 1, 1)]).num_rows == 1
     (logged,) = events(settings, "erased")
     assert BSN not in json.dumps(logged)
     with pytest.raises(LookupError):
