@@ -242,7 +242,18 @@ def how_it_works(request: Request) -> Response:
         if found:
             counts, basis = dict(found.counts), basis_of(found)
     spoken = language(request)
-    return render(request, "how.html", visit, counts=counts, basis=basis, number=spoken.number)
+    lot = sum(counts.get(arm, 0) for arm in ("random", "top_up")) if counts else 0
+    return render(
+        request,
+        "how.html",
+        visit,
+        counts=counts,
+        lot=lot,
+        one_in=max(1, round(counts["eligible"] / lot)) if counts and lot else 0,
+        skipped=sum(counts.get("exempt", {}).values()) if counts else 0,
+        basis=basis,
+        number=spoken.number,
+    )
 
 
 def on_scale(place: int, last: int, wide: float) -> float:

@@ -182,3 +182,17 @@ def test_a_tip_about_an_unknown_dossier_is_not_kept_and_nothing_typed_is_lost(ma
         page = post(officer, "/meldingen", **fields)
         assert "Dit dossier bestaat niet" in page
         assert REASONING in page
+
+
+def test_the_page_on_the_order_tells_this_municipality_s_own_numbers_and_what_a_low_place_tells(
+    made_up: Settings,
+) -> None:
+    with visitors(made_up, "officer.heerlen", "officer.maastricht") as [heerlen, maastricht]:
+        here, there = heerlen.get("/volgorde").text, maastricht.get("/volgorde").text
+    told = re.search(r"(\d+) zaken kwamen in aanmerking en (\d+) daarvan", here)
+    other = re.search(r"(\d+) zaken kwamen in aanmerking en (\d+) daarvan", there)
+    assert told
+    assert other
+    assert (told[1], told[2]) == ("120", "30")
+    assert (other[1], other[2]) == ("120", "60")
+    assert "dan kunt u raden dat zij is geloot" in here

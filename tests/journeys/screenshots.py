@@ -20,16 +20,23 @@ WIDTH, HEIGHT = 1280, 860
 
 
 def shoot(page: Page, address: str, language: str) -> None:
-    """Sign in as an officer, and take the worklist and the first case that is not blind."""
+    """Sign in as a senior officer, and take the worklist, the first case that is not blind, and what lies around it."""
     page.goto(f"{address}/inloggen?lang={language}")
-    page.locator("button", has_text="officer.heerlen").click()
+    page.locator("button", has_text="second.heerlen").click()
     page.wait_for_load_state()
     page.screenshot(path=IMAGES / f"worklist-{language}.png")
     place = page.locator("tbody tr", has=page.locator("svg")).locator("a[href*='/zaken/']").first
     place.click()
     page.wait_for_load_state()
     page.screenshot(path=IMAGES / f"case-{language}.png", full_page=True)
-    for name in ("worklist", "case"):
+    page.locator("a[href$='/relaties']").click()
+    page.locator("form.asked button").click()
+    page.wait_for_load_state()
+    page.screenshot(path=IMAGES / f"network-{language}.png", full_page=True)
+    for name, path in (("team", "/team"), ("how", "/volgorde")):
+        page.goto(f"{address}{path}")
+        page.screenshot(path=IMAGES / f"{name}-{language}.png")
+    for name in ("worklist", "case", "network", "team", "how"):
         picture = IMAGES / f"{name}-{language}.png"
         Image.open(picture).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(picture, optimize=True)
 
