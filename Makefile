@@ -7,7 +7,7 @@ UV := UV_SYSTEM_CERTS=1 UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv
 WEEGSCHAAL_PORT ?= 8080
 export WEEGSCHAAL_PORT
 
-.PHONY: setup run test lint types rooms check browser postgresql proof screenshots clean
+.PHONY: setup run test lint types rooms check browser postgresql proof screenshots wheelhouse sbom clean
 
 setup: $(VENV)/.service api/static/vendor/.ready
 
@@ -65,6 +65,19 @@ proof: setup $(VENV)/.tests browser postgresql
 
 screenshots: setup $(VENV)/.tests browser
 	$(BIN)/python -m tests.journeys.screenshots
+
+# Everything that an office without internet needs to install the service; docs/installing.md says how.
+wheelhouse: setup
+	@mkdir -p wheelhouse
+	$(UV) export --quiet --locked --no-dev --no-emit-project --format requirements.txt --output-file wheelhouse/requirements.txt >/dev/null
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: --dest wheelhouse -r wheelhouse/requirements.txt
+	$(UV) build --quiet --wheel --out-dir wheelhouse
+	@echo "$$(ls wheelhouse/*.whl | wc -l) wheels in wheelhouse/"
+
+# What the service is made of, with hashes: CycloneDX 1.5, from the lock file.
+sbom: $(VENV)/bin/uv
+	$(UV) export --quiet --locked --no-dev --format cyclonedx1.5 --output-file sbom.cdx.json >/dev/null
+	@echo "sbom.cdx.json"
 
 clean:
 	rm -rf $(VENV) node_modules api/static/vendor
