@@ -236,7 +236,7 @@ def how_it_works(request: Request) -> Response:
     visit = visit_or_none(request)
     counts = None
     basis = None
-    if visit:
+    if visit and allowed(visit.viewer, Permission.READ_POLICY):
         with reading(engine(request)) as session:
             found = newest(session, visit.viewer)
         if found:
