@@ -288,6 +288,7 @@ def train(
     ] = None,
     trials: Annotated[int, typer.Option(min=0, help="Settings tried inside the training rows; 0 for none.")] = 3,
     weighted: Annotated[bool, typer.Option("--weighted", help="Each candidate also with 1 / pi as weights.")] = False,
+    by: Annotated[str, typer.Option(metavar="USER", help="The data scientist who trains; may not approve it.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Train the candidates, compare them out of time, and register the champion.
@@ -298,7 +299,7 @@ def train(
     from pipelines import learning
 
     day, only = date_of(until, "--until"), tuple(candidates.split(",")) if candidates else None
-    result = learning.train(Settings.read(), day, seed, shown, only, weighted=weighted, trials=trials)
+    result = learning.train(Settings.read(), day, seed, shown, only, weighted=weighted, trials=trials, by=by)
     emit(result, as_json, _show_training)
 
 
@@ -320,6 +321,8 @@ def _show_training(result: dict[str, Any]) -> None:
     table("The champion under other codings of what counts", codings)
     if result["stays"] is not None:
         out.print(f"{result['stays']:.0%} of the list stays in it in 80 % of the refits.", highlight=False)
+    looked = ", ".join(f"{one['kind'].replace('_', ' ')} {one['found']}" for one in result["leaks"])
+    out.print(f"Leaks looked for, and found: {looked}.", highlight=False)
     out.print(f"Champion: {result['champion']}. {result['why']}", highlight=False)
 
 
@@ -1067,7 +1070,7 @@ def export_log(
 def promote(
     version: Annotated[str | None, typer.Argument(help="Version of a model; without it requests are shown.")] = None,
     by: Annotated[str, typer.Option(metavar="USER", help="The data scientist who asks.")] = "",
-    trainer: Annotated[str | None, typer.Option(metavar="USER", help="Who trained it; --by when left out.")] = None,
+    trainer: Annotated[str | None, typer.Option(metavar="USER", help="Who trained it, if not recorded.")] = None,
     audit_reference: Annotated[str, typer.Option("--audit", help="Reference of the bias audit.")] = "",
     audited_on: Annotated[str | None, typer.Option(metavar="DATE", help="Its date; at most 90 days ago.")] = None,
     dpia: Annotated[str, typer.Option(help="Reference of the DPIA.")] = "",
@@ -1342,6 +1345,65 @@ def erase(
     number = sys.stdin.readline().strip() if bsn == "-" else bsn
     result = retaining.erase(Settings.read(), number, purpose, archive_years=archive_years)
     emit(result, as_json, lambda made: table("Erased", [made | {"municipalities": ", ".join(made["municipalities"])}]))
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where backups go; keep it apart from the home and from the keys.")],
+    as_json: AsJson = False,
+) -> None:
+    """Back up database, lake, sealed store, matrices, models and checkpoints, as of one moment and without the keys.
+    Each file is kept once, so the next backup costs what is new.
+
+    Example: weegschaal backup /backup/weegschaal
+    """
+    from enforcement.settings import Settings
+    from pipelines import backup as backups
+
+    emit(backups.backup(Settings.read(), folder), as_json, lambda made: table("Backup", [made]))
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="Where backups are, or one backup; the newest by default.")],
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into an empty home, compare every hash, and check every chain of the log. It says how long it
+    took; give the keys from their escrow.
+
+    Example: weegschaal restore /backup/weegschaal, with WEEGSCHAAL_HOME=/srv/drill
+    """
+    from enforcement.settings import Settings
+    from pipelines import backup as backups
+
+    emit(backups.restore(Settings.read(), folder), as_json, lambda made: table("Restored and verified", [made]))
+
+
+@app.command()
+def work(
+    once: Annotated[bool, typer.Option("--once", help="One pass of everything, then stop; for cron.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Do what has to be done every minute and every night: seal the logs, relieve who is away, return outcomes, score
+    and select when a new month's data are there, look at drift, delete what is past its term.
+
+    Example: weegschaal work --once, in cron as 0 3 * * * weegschaal work --once
+    """
+    from enforcement.settings import Settings
+    from pipelines import work as working
+    from pipelines.steps import unseen
+
+    def tell(done: list[Any]) -> None:
+        rows = [dataclasses.asdict(one) for one in done]
+        emit({"steps": rows}, as_json, lambda told: table("Work", told["steps"]))
+
+    settings, display = Settings.read(), unseen if as_json else shown
+    if not once:
+        working.for_ever(settings, display, tell)
+    done = working.once(settings, display)
+    tell(done)
+    if any(one.error for one in done):
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -1,0 +1,122 @@
+"""The work of every minute and of every night: each step alone, so that one that fails does not stop the others.
+
+Every minute the logs are sealed. Once a night colleagues who are away are relieved, approved outcomes return to the
+lake, and when new data came the matrix, the scores and the lists of the new month are made; then drift is looked at and
+what may no longer be kept is deleted. A step that was done before for the same input does nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select as sql_select
+
+from enforcement.checkpoints import seal_all, signing_key
+from enforcement.database import engine_of, reading, writing
+from enforcement.handover import relieve
+from enforcement.settings import Settings
+from enforcement.tables import Draw, Run
+from pipelines import drifting, ranking, retaining, returning
+from pipelines.lake import Lake
+from pipelines.learning import newest_date
+from pipelines.steps import Show
+
+MINUTE = 60.0
+NIGHT = 3
+"""hour of the day, local time, from which the night's work is done"""
+
+Job = Callable[[Settings, Show, dt.datetime], Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """One step of a pass. `error` is empty when it ended well."""
+
+    step: str
+    seconds: float
+    result: str
+    error: str
+
+
+def checkpoints(settings: Settings, _show: Show, now: dt.datetime) -> str:
+    made = seal_all(engine_of(settings.database), settings.checkpoints, signing_key(settings.keys), now)
+    return f"{len(made)} logs sealed"
+
+
+def absences(settings: Settings, _show: Show, now: dt.datetime) -> str:
+    moved, engine = 0, engine_of(settings.database)
+    with reading(engine) as session:
+        towns = sorted(session.scalars(sql_select(Draw.municipality).distinct()))
+    for town in towns:
+        with writing(engine) as session:
+            moved += relieve(session, town, now)
+    return f"{moved} cases taken over"
+
+
+def outcomes(settings: Settings, show: Show, now: dt.datetime) -> str:
+    return f"{returning.return_outcomes(settings, show, now)['outcomes']} outcomes returned"
+
+
+def lists(settings: Settings, show: Show, now: dt.datetime) -> str:
+    """Features, scores and lists, when the lake reaches into a month that no run was made for."""
+    day = newest_date(Lake(settings)).replace(day=1)
+    with reading(engine_of(settings.database)) as session:
+        last = session.scalars(sql_select(Run.as_of).order_by(Run.as_of.desc()).limit(1)).first()
+    if last is not None and day <= last:
+        return f"no new month since {last.isoformat()}"
+    ranking.score(settings, day, show)
+    made = ranking.select(settings, day, show)
+    return f"lists of {day.isoformat()} for {len(made['draws'])} municipalities"
+
+
+def drift(settings: Settings, show: Show, now: dt.datetime) -> str:
+    found = drifting.drift(settings, None, show)
+    return f"looked at {found['run']}"
+
+
+def retention(settings: Settings, _show: Show, now: dt.datetime) -> str:
+    made = retaining.retain(settings, now)
+    return f"{sum(row['scores'] for row in made['municipalities'])} scores deleted"
+
+
+EVERY_MINUTE: tuple[Job, ...] = (checkpoints,)
+EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, lists, drift, retention)
+
+
+def once(
+    settings: Settings, show: Show, now: dt.datetime | None = None, jobs: Sequence[Job] | None = None
+) -> list[Done]:
+    """Do each of `jobs` (all by default) once; a failure is told in its `Done` and the next step goes on."""
+    done = []
+    for job in jobs or (*EVERY_MINUTE, *EVERY_NIGHT):
+        started = time.monotonic()
+        result, error = "", ""
+        try:
+            with show(job.__name__):
+                result = str(job(settings, show, now or dt.datetime.now(dt.UTC)))
+        except Exception as failed:  # noqa: BLE001 - told by name, counted in the exit code, and the others go on
+            error = f"{type(failed).__name__}: {failed}"
+        done.append(Done(job.__name__, round(time.monotonic() - started, 1), result, error))
+    return done
+
+
+def for_ever(
+    settings: Settings,
+    show: Show,
+    tell: Callable[[list[Done]], None],
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now().astimezone(),
+) -> None:
+    """Every minute the checkpoints, and once a night the rest; `tell` hears of each pass. It ends with the process."""
+    last_night: dt.date | None = None
+    while True:
+        now = clock()
+        jobs = EVERY_MINUTE
+        if now.hour >= NIGHT and last_night != now.date():
+            jobs, last_night = (*EVERY_MINUTE, *EVERY_NIGHT), now.date()
+        tell(once(settings, show, now, jobs))
+        sleep(MINUTE)

@@ -1,0 +1,70 @@
+"""The nightly work: every step is tried, one that fails stops no other, and the night comes once a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import weegschaal
+from enforcement.database import engine_of, writing
+from enforcement.settings import Settings
+from pipelines import work
+from pipelines.steps import unseen
+from tests.enforcement.province import NOW, candidates, drawn, service
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    home = tmp_path / "home"
+    home.mkdir()
+    service(home)
+    chosen = Settings(home, 8080, f"sqlite:///{home / 'service.db'}", home / "mlruns", demo=True)
+    with writing(engine_of(chosen.database)) as session:
+        drawn(session, candidates(40))
+    monkeypatch.setenv("WEEGSCHAAL_HOME", str(home))
+    monkeypatch.setenv("WEEGSCHAAL_DATABASE", chosen.database)
+    return chosen
+
+
+def test_a_step_that_fails_stops_no_other(settings: Settings) -> None:
+    done = {one.step: one for one in work.once(settings, unseen, NOW)}
+    assert list(done) == ["checkpoints", "absences", "outcomes", "lists", "drift", "retention"]
+    assert "the lake is empty" in done["lists"].error
+    assert {one.step for one in done.values() if not one.error} >= {"checkpoints", "absences", "outcomes", "retention"}
+    assert done["checkpoints"].result == "1 logs sealed"
+
+
+def test_the_command_says_each_step_and_fails_when_one_did(settings: Settings) -> None:
+    answer = CliRunner().invoke(weegschaal.app, ["work", "--once", "--json"])
+    assert answer.exit_code == 1
+    steps = json.loads(answer.stdout)["steps"]
+    assert [one["step"] for one in steps][-1] == "retention"
+    assert [one["step"] for one in steps if one["error"]]
+
+
+def test_checkpoints_every_minute_and_the_rest_once_a_night(settings: Settings) -> None:
+    start = dt.datetime(2026, 11, 2, 2, 58, tzinfo=dt.UTC)
+    moments = [start + dt.timedelta(minutes=minute) for minute in (*range(5), 24 * 60, 24 * 60 + 5)]
+    told: list[list[str]] = []
+    waiting = iter(moments)
+
+    class EndedError(Exception):
+        pass
+
+    def clock() -> dt.datetime:
+        try:
+            return next(waiting)
+        except StopIteration:
+            raise EndedError from None
+
+    def tell(done: list[Any]) -> None:
+        told.append([one.step for one in done])
+
+    with pytest.raises(EndedError):
+        work.for_ever(settings, unseen, tell, sleep=lambda _: None, clock=clock)
+    assert [len(one) for one in told] == [1, 1, 6, 1, 1, 1, 6]
