@@ -57,7 +57,9 @@ class PromotionIn(BaseModel):
     dpia: Reference
     fria: Reference
     iama: Reference
-    trainer: str | None = Field(default=None, description="user id of who trained it; you by default")
+    trainer: str | None = Field(
+        default=None, description="user id of who trained it, if nobody was recorded; you by default"
+    )
 
 
 class Why(BaseModel):
@@ -170,7 +172,13 @@ def ask_promotion(request: Request, visit: Meant, given: PromotionIn) -> Promoti
     papers = References(given.audit, given.audited_on, given.dpia, given.fria, given.iama)
     with writing(engine(request)) as session:
         asked = promotion.request(
-            session, visit.viewer, given.version, known["sha256"], papers, _now(), trainer=given.trainer
+            session,
+            visit.viewer,
+            given.version,
+            known["sha256"],
+            papers,
+            _now(),
+            trainer=known["trainer"] or given.trainer,
         )
         registry.challenge(given.version)
         return PromotionOut.of(session, asked)

@@ -99,6 +99,7 @@ def _identity(what: Known) -> list[tuple[str, Any]]:
         ("soort", NAMES.get(str(registered["kind"]), registered["kind"])),
         ("sha256 van het model", registered["sha256"]),
         ("vastgelegd op", registered["registered_at"]),
+        ("getraind door", registered.get("trainer") or promotion.get("trainer")),
         ("rol", registered["aliases"] or "geen"),
         ("alleen ter demonstratie", registered["demo"]),
         ("bevroren", registered["frozen"] or "nee"),

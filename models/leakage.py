@@ -17,6 +17,7 @@ from models.dataset import Examples, Split
 from models.deciders import deciding
 from models.proxies import auc
 
+KINDS = ("future_record", "outcome_derived", "decider", "imputation", "both_sides")
 TOO_GOOD = 0.97
 """AUC out of time at which one column alone knows the outcome; the best feature in practice stays far below"""
 MOST_VALUES = 60

@@ -63,9 +63,9 @@ class Registry:
         self.folder = folder.resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def record(self, report: TrainingReport, matrix_sha256: str = "") -> str:
+    def record(self, report: TrainingReport, matrix_sha256: str = "", trainer: str = "") -> str:
         """Register a training as a new version and give its number. The matrix itself stays outside, only its hash
-        is kept (R21)."""
+        is kept (R21). trainer: user id of who ran it, who may not approve its promotion (R12)."""
         client = self._client()
         found = client.get_experiment_by_name(NAME)
         artifacts = (self.folder / "artifacts").as_uri()
@@ -84,7 +84,7 @@ class Registry:
         client.set_terminated(run_id)
         if not client.search_registered_models(f"name='{NAME}'"):
             client.create_registered_model(NAME)
-        tags = {**hashes, "kind": report.model.kind, "demo": "false"}
+        tags = {**hashes, "kind": report.model.kind, "demo": "false", "trainer": trainer}
         version = client.create_model_version(NAME, source=run.info.artifact_uri, run_id=run_id, tags=tags)
         return str(version.version)
 
@@ -121,7 +121,8 @@ class Registry:
 
     def described(self, version: str | None = None) -> dict[str, Any]:
         """What the registry knows of the champion, or of a version: {version, kind, sha256, registered_at, aliases,
-        demo, promotion, frozen, params, metrics, documents}; `documents` is name -> sha256. Raises LookupError."""
+        demo, trainer, promotion, frozen, params, metrics, documents}; `documents` is name -> sha256.
+        Raises LookupError."""
         found = self._find(version)
         run = self._client().get_run(found.run_id)
         moment = dt.datetime.fromtimestamp(found.creation_timestamp / 1000, dt.UTC)
@@ -133,6 +134,7 @@ class Registry:
             "registered_at": moment.isoformat(timespec="seconds"),
             "aliases": sorted(found.aliases),
             "demo": found.tags["demo"] == "true",
+            "trainer": found.tags.get("trainer", ""),
             "promotion": found.tags.get("promotion", ""),
             "frozen": found.tags.get("frozen", ""),
             "params": dict(sorted(run.data.params.items())),

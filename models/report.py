@@ -18,6 +18,13 @@ READ = frozenset(
 )  # fmt: skip
 """parts of a training report that have a place on this page; any other part is shown as it is"""
 
+WHOSE = (
+    "Geschat is op de zaken die bekeken zijn, ieder gewogen naar de kans waarmee die gekozen was. Van zaken die toen "
+    "niet gekozen zijn is niet bewaard wat er over hen bekend was: over alle zaken die in aanmerking kwamen is daarom "
+    "geen dubbel robuust cijfer te geven."
+)
+"""matrices hold the reviewed of past lists only, so mu(x) is not known for the rest of the eligible"""
+
 
 def report_page(what: Known) -> Document:
     """The report, Dutch. Parts that a later training adds are shown as tables under their own names."""
@@ -28,7 +35,7 @@ def report_page(what: Known) -> Document:
         sections=(
             Section("Waarmee is geleerd", (pairs(training(what)),)),
             Section("Perioden waarin is getoetst", (_windows(report),)),
-            Section("Kandidaten naast elkaar", performance(report)),
+            Section("Kandidaten naast elkaar", (WHOSE, *performance(report))),
             Section("Verschillen tussen kandidaten", _paired(report)),
             Section("Cijfers die u niet mag gebruiken", _naive(report)),
             *_further(report),
@@ -91,6 +98,8 @@ def _further(report: Mapping[str, Any]) -> tuple[Section, ...]:
         "age": "Hoe het zet naarmate het model ouder is",
         "sensitivity": "Wat als uitkomsten anders geteld worden?",
         "codings": "Wat als uitkomsten anders geteld worden?",
+        "leaks": "Leert het van wat het niet kon weten?",
+        "regrets": "Wat de keuze kostte tegenover de beste van de volgende periode",
         "regret": "Wat de keuze kostte tegenover de beste van de volgende periode",
         "per_municipality": "Per gemeente",
         "gain_of_weights": "Wat wegen in de training oplevert",

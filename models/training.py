@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,8 @@ class TrainingReport:
     """the champion under other codings of the outcomes"""
     stays: float | None = None
     """share of the latest window's list that is in it in 80 % of the refits"""
+    leaks: Mapping[str, int] = field(default_factory=dict)
+    """kind of leak that was looked for -> number found; empty when nobody looked"""
 
     @property
     def champion(self) -> str:
@@ -119,6 +121,7 @@ class TrainingReport:
             "stays": self.stays,
             "details": [asdict(one) for one in self.contest.details],
             "regrets": [asdict(one) for one in self.contest.regrets],
+            "leaks": [{"kind": kind, "found": found} for kind, found in self.leaks.items()],
             "codings": [asdict(one) for one in self.recoded],
         }
 

@@ -26,7 +26,7 @@ from enforcement.errors import ForbiddenError
 from enforcement.findings import Effect
 from enforcement.mandate import Mandate, give, in_force
 from enforcement.settings import Settings
-from enforcement.tables import Draw, FairnessAudit, Finding, Grant, Inclusion, Run
+from enforcement.tables import Draw, Finding, Grant, Inclusion, Run
 from enforcement.tenants import within
 from features.catalogue import CATALOGUE
 from features.matrix import case_members
@@ -36,7 +36,7 @@ from models.fairness import Audit, audit
 from models.fairness_gate import CANNOT_SHOW, Disagreement, Gate, disagreements, gate, told
 from models.fairness_report import gate_table, page
 from models.fairness_rows import RANDOM, Rows
-from models.proxies import Proxy, examine, refuse
+from models.proxies import Proxy, examine
 from models.registry import Registry
 from models.selective import membership
 from pipelines.lake import Lake
@@ -80,22 +80,6 @@ class Audited:
     parts: tuple[Part, ...]
     proxies: tuple[Proxy, ...]
     """how well the champion's features tell a protected attribute, strongest first"""
-
-
-def refuse_proxies(settings: Settings, names: Sequence[str]) -> None:
-    """Raises ProxyRefusedError when a feature of `names` told a protected attribute above the limit in the newest audit
-    of a municipality, and its mandate does not justify it (R9). Reads kept aggregates only: training may call it."""
-    found: list[Proxy] = []
-    with reading(engine_of(settings.database)) as session:
-        for town in session.scalars(select(FairnessAudit.municipality).distinct().order_by(FairnessAudit.municipality)):
-            kept = audits.latest_audit(session, town)
-            justified = in_force(session, town)[1].justified
-            found += [
-                Proxy(**one)
-                for one in (kept.document.get("proxies", []) if kept else [])
-                if one["feature"] in names and one["feature"] not in justified
-            ]
-    refuse(found)
 
 
 def audit_run(

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enforcement.database import engine_of
+from enforcement.access import Role
+from enforcement.database import engine_of, reading
+from enforcement.errors import ForbiddenError
 from enforcement.keys import Keys
 from enforcement.sealed import SealedStore
 from enforcement.settings import Settings
+from enforcement.users import grants
 from features.catalogue import CATALOGUE
 from features.matrix import Matrix, build, case_members, cases_on
 from features.relations.clusters import clusters
 from models.contenders import TRIALS, contenders
-from models.dataset import gather, latest_outcomes
+from models.dataset import gather, latest_outcomes, rolling_origin
+from models.leakage import KINDS as LEAKS
+from models.leakage import find as find_leaks
+from models.leakage import refuse as refuse_leaks
 from models.outcomes import read as read_codings
 from models.registry import Registry
 from models.training import train as train_models
+from pipelines.documents import build as build_documents
 from pipelines.lake import Lake
+from pipelines.proxies import refuse_proxies
 from pipelines.steps import Show, Tally, fingerprint, lake_state, once
 
 
@@ -80,12 +89,18 @@ def train(
     *,
     weighted: bool = False,
     trials: int = TRIALS,
+    by: str = "",
 ) -> dict[str, Any]:
     """Train, compare, register, and make the proposed one champion for demonstration.
 
-    only: names of candidates to keep beside the baselines. Which outcomes count is read from outcomes.toml in the home.
-    {version, champion, why, why_nl, sha256, candidates, labelled, positives, windows}.
+    only: names of candidates to keep beside the baselines. by: user id of who trains, kept with the version. Which
+    outcomes count is read from outcomes.toml in the home. The documents of the version are made and kept with it.
+    {version, champion, why, why_nl, sha256, candidates, labelled, positives, windows, leaks}. Raises
+    ForbiddenError when `by` is no data scientist, ProxyRefusedError on a proxy nobody justified (R9), and LeakError.
     """
+    if by and Role.DATA_SCIENTIST not in _roles(settings, by):
+        raise ForbiddenError(f"{by} is no data scientist; only a data scientist trains")
+    refuse_proxies(settings, sorted(CATALOGUE))
     lake = Lake(settings)
     day = until or newest_date(lake)
     codings = read_codings(settings.home / "outcomes.toml")
@@ -99,13 +114,21 @@ def train(
         tally.rows = matrix.rows
         around = cluster_cases(settings, parts, outcomes, day)
         found = gather(matrix.path, outcomes, until=day, coding=codings.review, others=codings.others, clusters=around)
+        leaks = find_leaks(
+            found.examples,
+            rolling_origin(found.examples),
+            fills={name: CATALOGUE[name].fill for name in found.examples.names},
+        )
+        refuse_leaks(leaks)
         runners = contenders(CATALOGUE, found.examples.names, seed, trials=trials, only=only, weighted=weighted)
         report = train_models(
             found.examples, CATALOGUE, seed, day, runners, coding=codings.review.name, others=found.other
         )
         registry = Registry(settings.mlruns)
-        version = registry.record(report, matrix.sha256)
+        report = replace(report, leaks={kind: sum(one.kind == kind for one in leaks) for kind in LEAKS})
+        version = registry.record(report, matrix.sha256, by)
         registry.promote(version, demo=True)
+        build_documents(settings, version)
         document = report.document()
         return {
             "version": version,
@@ -117,6 +140,7 @@ def train(
             "labelled": report.labelled,
             "positives": report.positives,
             "windows": document["windows"],
+            "leaks": document["leaks"],
             "stays": report.stays,
             "codings": document["codings"],
             "regrets": document["regrets"],
@@ -124,8 +148,13 @@ def train(
             "without_label": found.without_label,
         }
 
-    asked = (lake_state(settings), day, seed, sorted(CATALOGUE), only, weighted, trials, codings.stated())
+    asked = (lake_state(settings), day, seed, sorted(CATALOGUE), only, weighted, trials, codings.stated(), by)
     return once(settings, "train", fingerprint(*asked), show, work)
+
+
+def _roles(settings: Settings, user: str) -> set[str]:
+    with reading(engine_of(settings.database)) as session:
+        return {role for _, role in grants(session, user)}
 
 
 def reviewed_cases(outcomes: pa.Table, day: dt.date) -> pa.Table:

@@ -21,7 +21,8 @@ from models.registry import Registry
 
 
 def ask(settings: Settings, version: str, references: References, user: str, trainer: str | None) -> dict[str, Any]:
-    """A request in the name of a data scientist; it changes nothing until two people approve it in the service.
+    """A request in the name of a data scientist; it changes nothing until two people approve it in the service. The
+    trainer is who the registry says; `trainer` counts only where nobody was recorded.
 
     Raises LookupError for an unknown version, ForbiddenError when the user is no data scientist, and as `request` does.
     """
@@ -33,7 +34,13 @@ def ask(settings: Settings, version: str, references: References, user: str, tra
             raise ForbiddenError(f"{user} is no data scientist; only a data scientist asks for a promotion")
         viewer = Viewer(user, towns[0], Role.DATA_SCIENTIST)
         asked = request(
-            session, viewer, known["version"], known["sha256"], references, dt.datetime.now(dt.UTC), trainer=trainer
+            session,
+            viewer,
+            known["version"],
+            known["sha256"],
+            references,
+            dt.datetime.now(dt.UTC),
+            trainer=known["trainer"] or trainer,
         )
         answer = told(asked, [])
     registry.challenge(known["version"])

@@ -47,6 +47,7 @@ from pipelines.lake import Lake
 from pipelines.learning import ages_on, build_matrix, newest_date, sealed_store
 from pipelines.resolving import merged
 from pipelines.steps import Show, Tally, fingerprint, once
+from pipelines.stopping import act as stop
 
 SELECTION_SHARE = 0.15
 """reviews a year per running case in the demo: 360 of 2,400 (Rotterdam reviewed about as many a year)"""
@@ -133,7 +134,9 @@ def select(settings: Settings, as_of: dt.date | None, show: Show, municipality: 
         raise LookupError("nothing was scored for that date; run `weegschaal score` first")
 
     def work(tally: Tally) -> dict[str, Any]:
-        draws = _Drawing(settings, run).draw(municipality)
+        drawing = _Drawing(settings, run)
+        stop(settings, [municipality] if municipality else drawing.towns, run.as_of, now())
+        draws = drawing.draw(municipality)
         tally.rows = sum(one["listed"] for one in draws)
         return {"as_of": run.as_of.isoformat(), "draws": draws}
 

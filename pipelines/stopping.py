@@ -7,9 +7,11 @@ import math
 from pathlib import Path
 from typing import Any
 
-from enforcement.database import engine_of, reading
+from enforcement.database import engine_of, reading, writing
+from enforcement.draws import yearly_secret
 from enforcement.policy import in_force
 from enforcement.settings import Settings
+from enforcement.switch import Actor, position, switch_off, years
 from models.dataset import latest_outcomes
 from models.outcomes import LabelCoding
 from models.outcomes import read as read_codings
@@ -22,8 +24,7 @@ def stop_rule(settings: Settings, towns: list[str], day: dt.date) -> dict[str, A
 
     detection and false_stop are None while the random arm has found nothing to reckon with.
     """
-    parts = Lake(settings).parts().get("outcomes", [])
-    reviews = quarterly(parts, day, read_codings(settings.home / "outcomes.toml").review)
+    reviews = _reviews(settings, day)
     verdict = judge(reviews, day)
     risk, random = volume(settings, towns)
     lot = [one for one in reviews if one.arm == "random"]
@@ -37,6 +38,33 @@ def stop_rule(settings: Settings, towns: list[str], day: dt.date) -> dict[str, A
         "false_stop": found.false_stop if found else None,
         "looks_ahead": found.looks if found else None,
     }
+
+
+def act(settings: Settings, towns: list[str], day: dt.date, now: dt.datetime) -> list[str]:
+    """Does what was declared: on a stop the ranking of each of the towns is switched off, logged as the rule's doing,
+    so that its places go to random and signal (R7, statistics.md, Stop rule). Gives the towns switched off by this.
+
+    Where people switched it on again since the stop, it stays as they judged.
+    """
+    verdict = judge(_reviews(settings, day), day)
+    if verdict.status != "stop" or verdict.stopped_on is None:
+        return []
+    reason = f"stop rule: on {verdict.stopped_on} the ranking was not shown to find more than the lot, twice running"
+    done = []
+    for town in towns:
+        with writing(engine_of(settings.database)) as session:
+            there = position(session, town)
+            if there is not None and (there.off or there.at.date() >= verdict.stopped_on):
+                continue
+            secrets = {year: yearly_secret(settings.keys, year) for year in years(session, town)}
+            switch_off(session, town, Actor("stop-rule"), reason, secrets, now)
+            done.append(town)
+    return done
+
+
+def _reviews(settings: Settings, day: dt.date) -> list[Quarterly]:
+    parts = Lake(settings).parts().get("outcomes", [])
+    return quarterly(parts, day, read_codings(settings.home / "outcomes.toml").review)
 
 
 def quarterly(parts: list[Path], day: dt.date, coding: LabelCoding) -> list[Quarterly]:

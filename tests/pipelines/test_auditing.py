@@ -18,7 +18,8 @@ from models.fairness import audit
 from models.fairness_gate import CANNOT_SHOW, disagreements, gate
 from models.fairness_rows import Rows
 from models.proxies import Proxy, ProxyRefusedError
-from pipelines.auditing import Audited, Part, audit_run, document, give_mandate, page_of, refuse_proxies
+from pipelines.auditing import Audited, Part, audit_run, document, give_mandate, page_of
+from pipelines.proxies import refuse_proxies
 from pipelines.steps import unseen
 from tests.enforcement.province import COMPLIANCE, HEERLEN, MANAGER, NOW, candidates, drawn, scored
 

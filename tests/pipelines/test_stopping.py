@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
+import pytest
+
+from enforcement import audit
+from enforcement.database import engine_of, writing
+from enforcement.settings import Settings
+from enforcement.switch import Actor, switch_on
 from models.outcomes import REVIEW
 from models.stopping import Quarterly
+from pipelines import stopping
 from pipelines.stopping import quarterly
+from tests.enforcement.province import HEERLEN
 from tests.models.test_dataset import outcome, write
 
 DAY = dt.date(2025, 3, 1)
@@ -31,3 +40,26 @@ def test_r07_a_case_counts_in_each_of_its_arms_and_a_random_case_with_a_signal_i
         Quarterly(dt.date(2025, 4, 1), "0917", "risk", 1, 1),
     ]
     assert quarterly([], DAY, REVIEW) == []
+
+
+def test_r07_on_a_stop_the_ranking_is_switched_off_and_people_may_judge_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(tmp_path, 8080, f"sqlite:///{tmp_path / 'weegschaal.db'}", tmp_path / "mlruns", demo=True)
+    starts = [dt.date(2025 + i // 4, 1 + 3 * (i % 4), 1) for i in range(6)]
+    useless = [Quarterly(day, HEERLEN, arm, 100, n) for day in starts for arm, n in (("risk", 10), ("random", 16))]
+    monkeypatch.setattr(stopping, "_reviews", lambda *_: useless)
+    day, now = dt.date(2026, 11, 1), dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC)
+    assert stopping.act(settings, [HEERLEN], day, now) == [HEERLEN]
+    assert stopping.act(settings, [HEERLEN], day, now) == []
+    with writing(engine_of(settings.database)) as session:
+        logged = [json.loads(one.body) for one in audit.chain(session, HEERLEN)]
+        assert [(one["actor"], one["action"]) for one in logged] == [("stop-rule", "ranking_switched_off")]
+        switch_on(session, HEERLEN, Actor("manager.heerlen"), "another model is in use", now + dt.timedelta(days=1))
+    assert stopping.act(settings, [HEERLEN], day, now) == []
+
+
+def test_r07_nothing_is_switched_before_enough_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(tmp_path, 8080, f"sqlite:///{tmp_path / 'weegschaal.db'}", tmp_path / "mlruns", demo=True)
+    monkeypatch.setattr(stopping, "_reviews", lambda *_: [])
+    assert stopping.act(settings, [HEERLEN], DAY, dt.datetime(2026, 11, 1, tzinfo=dt.UTC)) == []
