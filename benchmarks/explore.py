@@ -12,6 +12,7 @@ import socket
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,12 @@ def main() -> None:
             print(f"{'ready with ' + str(NODES) + ' nodes':<40}{time.perf_counter() - began:8.2f} s")
             print(f"{'longest task while loading':<40}{page.evaluate(LONGEST):8.0f} ms")
             drawing = page.locator("svg.graph")
-            for name, act in (
+            doing: tuple[tuple[str, Callable[[], None]], ...] = (
                 ("zoom", lambda: page.locator("[data-zoom='1.25']").click()),
                 ("search", lambda: page.locator("#vind").fill("290")),
                 ("day on the slider", lambda: page.locator("#maand").fill("60")),
-            ):
+            )
+            for name, act in doing:
                 before = time.perf_counter()
                 act()
                 drawing.evaluate(DRAWN)
