@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvicorn
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.app import create_app
 from enforcement.settings import Settings
@@ -41,6 +41,28 @@ def shoot(page: Page, address: str, language: str) -> None:
         Image.open(picture).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(picture, optimize=True)
 
 
+OTHERS = (
+    ("manager", "results", "/resultaten"),
+    ("compliance", "oversight", "/toetsing"),
+    ("scientist", "models", "/modellen"),
+)
+"""user, name of the picture, page"""
+
+
+def shoot_others(browser: Browser, address: str, language: str) -> None:
+    """The page on which each of the others begins."""
+    for user, name, path in OTHERS:
+        context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+        page = context.new_page()
+        page.goto(f"{address}/inloggen?lang={language}")
+        page.locator("button", has_text=f"{user}.heerlen").click()
+        page.goto(f"{address}{path}")
+        picture = IMAGES / f"{name}-{language}.png"
+        page.screenshot(path=picture, full_page=True)
+        Image.open(picture).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(picture, optimize=True)
+        context.close()
+
+
 def main() -> None:
     settings = Settings.read()
     if not (settings.home / "weegschaal.db").is_file():
@@ -60,6 +82,7 @@ def main() -> None:
         for language in ("nl", "en"):
             context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
             shoot(context.new_page(), f"http://127.0.0.1:{listening.getsockname()[1]}", language)
+            shoot_others(browser, f"http://127.0.0.1:{listening.getsockname()[1]}", language)
         browser.close()
     server.should_exit = True
     thread.join(10)
