@@ -682,7 +682,7 @@ def _show_selected(result: dict[str, Any]) -> None:
     table("Worklists", result["draws"])
     rule = result["stop_rule"]
     said = {
-        "stop": f"stop since {rule['stopped_on']}: the ranking is off and its places go to random and signal, unless people put it on since",
+        "stop": f"stop since {rule['stopped_on']}: off, its places go to random and signal, until people put it on",
         "watch": "the last look was at or below 1; a second one running stops the ranking",
         "go": "the ranking finds more than the lot",
         "not_yet_known": "not yet known, too few reviews",
