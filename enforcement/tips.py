@@ -106,9 +106,7 @@ def take_in(
             f"Write what was told, in at least {SHORTEST_REASONING} characters: facts, no judgement.",
         )
     which, nonce = secrets.token_hex(16), os.urandom(NONCE)
-    sealed = nonce + _cipher(keys).encrypt(
-        nonce, json.dumps(words).encode(), which.encode()
-    )
+    sealed = nonce + _cipher(keys).encrypt(nonce, json.dumps(words).encode(), which.encode())
     session.add(
         Tip(
             id=which,
@@ -131,9 +129,7 @@ def take_in(
     return which
 
 
-def waiting_tips(
-    session: Session, municipality: str, day: dt.date
-) -> dict[int, Waiting]:
+def waiting_tips(session: Session, municipality: str, day: dt.date) -> dict[int, Waiting]:
     """Case id -> its oldest tip that no list has taken up; a named one counts before an anonymous one."""
     found = session.scalars(
         select(Tip)
@@ -164,39 +160,25 @@ def place(session: Session, municipality: str, draw: str, cases: Iterable[int]) 
     )
 
 
-def read_tips(
-    session: Session, viewer: Viewer, keys: Keys, number: str, now: dt.datetime
-) -> tuple[Told, ...] | None:
+def read_tips(session: Session, viewer: Viewer, keys: Keys, number: str, now: dt.datetime) -> tuple[Told, ...] | None:
     """The tips behind a case, after the look was logged; None until the arm may be seen."""
     case = find(session, viewer, number)
     note(session, viewer, "tips_read", number, now)
-    if not blind.arm_visible(
-        case.state, bool(with_own_findings(session, viewer, [case]))
-    ):
+    if not blind.arm_visible(case.state, bool(with_own_findings(session, viewer, [case]))):
         return None
     found = session.scalars(
-        select(Tip)
-        .where(
-            owned(viewer, Tip), Tip.case_id == case.id, Tip.placed_in == case.draw_id
-        )
-        .order_by(Tip.id)
+        select(Tip).where(owned(viewer, Tip), Tip.case_id == case.id, Tip.placed_in == case.draw_id).order_by(Tip.id)
     )
     return tuple(
         Told(
             TipSource(one.source),
             one.topic,
             one.received,
-            json.loads(
-                _cipher(keys).decrypt(
-                    one.sealed[:NONCE], one.sealed[NONCE:], one.id.encode()
-                )
-            ),
+            json.loads(_cipher(keys).decrypt(one.sealed[:NONCE], one.sealed[NONCE:], one.id.encode())),
         )
         for one in found
     )
 
 
 def _cipher(keys: Keys) -> AESGCM:
-    return AESGCM(
-        HKDF(hashes.SHA256(), 32, None, b"weegschaal tip").derive(keys.master)
-    )
+    return AESGCM(HKDF(hashes.SHA256(), 32, None, b"weegschaal tip").derive(keys.master))

@@ -65,9 +65,7 @@ class Document:
                         for part in one.body
                         if isinstance(part, Table)
                     ],
-                    "drawings": [
-                        part.caption for part in one.body if isinstance(part, Drawing)
-                    ],
+                    "drawings": [part.caption for part in one.body if isinstance(part, Drawing)],
                 }
                 for one in self.sections
             ],
@@ -100,18 +98,14 @@ def known(value: Any, language: Literal["nl", "en"] = "nl") -> str:
     return str(value)
 
 
-def pairs(
-    rows: Sequence[tuple[str, Any]], language: Literal["nl", "en"] = "nl"
-) -> Table:
+def pairs(rows: Sequence[tuple[str, Any]], language: Literal["nl", "en"] = "nl") -> Table:
     """A table of names and values, where a value that is missing is said to be not known."""
     head = {"nl": ("gegeven", "waarde"), "en": ("item", "value")}[language]
     return Table(head, tuple((name, known(value, language)) for name, value in rows))
 
 
 def _section(one: Section) -> str:
-    return f"<h2>{escape(one.title)}</h2>\n" + "\n".join(
-        _part(part) for part in one.body
-    )
+    return f"<h2>{escape(one.title)}</h2>\n" + "\n".join(_part(part) for part in one.body)
 
 
 def _part(part: str | Table | Drawing) -> str:
@@ -120,8 +114,5 @@ def _part(part: str | Table | Drawing) -> str:
     if isinstance(part, Drawing):
         return f"<figure>{part.svg}<figcaption>{escape(part.caption)}</figcaption></figure>"
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in part.head)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in part.rows
-    )
+    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in part.rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
