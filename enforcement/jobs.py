@@ -54,6 +54,12 @@ def take(session: Session, now: dt.datetime) -> Job | None:
     return job
 
 
+def give_up(session: Session, since: dt.datetime, now: dt.datetime) -> None:
+    """Ends, as failed, what has been running since before a moment: its worker was stopped."""
+    for job in session.scalars(select(Job).where(Job.state == Stage.RUNNING, Job.began_at < stored(since))):
+        finish(session, job.id, now, {}, "the worker was stopped on the way; ask again")
+
+
 def progress(session: Session, job_id: str, step: str, done: int, of: int) -> None:
     """How far the worker is: `done` of `of` steps, and the name of the one it is at."""
     job = one(session, job_id)

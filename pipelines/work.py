@@ -1,31 +1,37 @@
 """The work of every minute and of every night: each step alone, so that one that fails does not stop the others.
 
-Every minute the logs are sealed. Once a night colleagues who are away are relieved, approved outcomes return to the
-lake, and when new data came the matrix, the scores and the lists of the new month are made; then drift is looked at and
-what may no longer be kept is deleted. A step that was done before for the same input does nothing.
+Every minute the logs are sealed and a training that was asked for is done. Once a night colleagues who are away are
+relieved, approved outcomes return to the lake, and when new data came the matrix, the scores and the lists of the new
+month are made; then drift is looked at and what may no longer be kept is deleted. A step that was done before for the
+same input does nothing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select as sql_select
 
+from enforcement import jobs
 from enforcement.checkpoints import seal_all, signing_key
 from enforcement.database import engine_of, reading, writing
 from enforcement.handover import relieve
 from enforcement.settings import Settings
 from enforcement.tables import Draw, Run
-from pipelines import drifting, ranking, retaining, returning
+from pipelines import drifting, learning, ranking, retaining, returning
 from pipelines.lake import Lake
 from pipelines.learning import newest_date
-from pipelines.steps import Show
+from pipelines.steps import Show, Tally
 
 MINUTE = 60.0
+LONGEST = dt.timedelta(hours=6)
+"""a training that has run longer was interrupted"""
+TRAINING_STEPS = 1
 NIGHT = 3
 """hour of the day, local time, from which the night's work is done"""
 
@@ -83,16 +89,47 @@ def retention(settings: Settings, _show: Show, now: dt.datetime) -> str:
     return f"{sum(row['scores'] for row in made['municipalities'])} scores deleted"
 
 
-EVERY_MINUTE: tuple[Job, ...] = (checkpoints,)
+def trainings(settings: Settings, _show: Show, now: dt.datetime) -> str:
+    """The training that somebody asked for on a page; how far it is stands in its row."""
+    engine = engine_of(settings.database)
+    with writing(engine) as session:
+        jobs.give_up(session, now - LONGEST, now)
+        asked = jobs.take(session, now)
+        job = (asked.id, asked.asked_by) if asked else None
+    if job is None:
+        return "none asked for"
+    which, by = job
+    done = 0
+
+    @contextmanager
+    def show(name: str) -> Iterator[Tally]:
+        nonlocal done
+        with writing(engine) as session:
+            jobs.progress(session, which, name, done, TRAINING_STEPS)
+        yield Tally()
+        done += 1
+
+    try:
+        made = learning.train(settings, None, 1, show, by=by)
+    except Exception as error:
+        with writing(engine) as session:
+            jobs.finish(session, which, dt.datetime.now(dt.UTC), {}, f"{type(error).__name__}: {error}")
+        raise
+    with writing(engine) as session:
+        jobs.finish(session, which, dt.datetime.now(dt.UTC), {"version": made["version"], "why": made["why"]})
+    return f"version {made['version']} trained"
+
+
+EVERY_MINUTE: tuple[Job, ...] = (checkpoints, trainings)
 EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, lists, drift, retention)
 
 
 def once(
-    settings: Settings, show: Show, now: dt.datetime | None = None, jobs: Sequence[Job] | None = None
+    settings: Settings, show: Show, now: dt.datetime | None = None, steps: Sequence[Job] | None = None
 ) -> list[Done]:
-    """Do each of `jobs` (all by default) once; a failure is told in its `Done` and the next step goes on."""
+    """Do each of `steps` (all by default) once; a failure is told in its `Done` and the next step goes on."""
     done = []
-    for job in jobs or (*EVERY_MINUTE, *EVERY_NIGHT):
+    for job in steps or (*EVERY_MINUTE, *EVERY_NIGHT):
         started = time.monotonic()
         result, error = "", ""
         try:
@@ -115,8 +152,8 @@ def for_ever(
     last_night: dt.date | None = None
     while True:
         now = clock()
-        jobs = EVERY_MINUTE
+        steps = EVERY_MINUTE
         if now.hour >= NIGHT and last_night != now.date():
-            jobs, last_night = (*EVERY_MINUTE, *EVERY_NIGHT), now.date()
-        tell(once(settings, show, now, jobs))
+            steps, last_night = (*EVERY_MINUTE, *EVERY_NIGHT), now.date()
+        tell(once(settings, show, now, steps))
         sleep(MINUTE)

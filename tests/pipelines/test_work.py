@@ -11,11 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 import weegschaal
+from enforcement import jobs
 from enforcement.database import engine_of, writing
+from enforcement.errors import ConflictError
 from enforcement.settings import Settings
 from pipelines import work
 from pipelines.steps import unseen
-from tests.enforcement.province import NOW, candidates, drawn, service
+from tests.enforcement.province import NOW, SCIENTIST, candidates, drawn, service
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def test_a_step_that_fails_stops_no_other(settings: Settings) -> None:
     done = {one.step: one for one in work.once(settings, unseen, NOW)}
-    assert list(done) == ["checkpoints", "absences", "outcomes", "lists", "drift", "retention"]
+    assert list(done) == ["checkpoints", "trainings", "absences", "outcomes", "lists", "drift", "retention"]
     assert "the lake is empty" in done["lists"].error
     assert {one.step for one in done.values() if not one.error} >= {"checkpoints", "absences", "outcomes", "retention"}
     assert done["checkpoints"].result == "1 logs sealed"
@@ -67,4 +69,29 @@ def test_checkpoints_every_minute_and_the_rest_once_a_night(settings: Settings) 
 
     with pytest.raises(EndedError):
         work.for_ever(settings, unseen, tell, sleep=lambda _: None, clock=clock)
-    assert [len(one) for one in told] == [1, 1, 6, 1, 1, 1, 6]
+    assert [len(one) for one in told] == [2, 2, 7, 2, 2, 2, 7]
+
+
+def test_a_training_asked_for_on_a_page_is_done_and_tells_how_it_ended(settings: Settings) -> None:
+    """An empty lake gives nothing to learn from: the row says so in one line, and the next one may be asked for."""
+    with writing(engine_of(settings.database)) as session:
+        asked = jobs.ask(session, SCIENTIST, jobs.TRAIN, NOW).id
+        with pytest.raises(ConflictError):
+            jobs.ask(session, SCIENTIST, jobs.TRAIN, NOW)
+    (done,) = work.once(settings, unseen, NOW, [work.trainings])
+    with writing(engine_of(settings.database)) as session:
+        job = jobs.one(session, asked)
+        assert (job.state, job.error) == (jobs.Stage.FAILED, done.error)
+        assert "the lake is empty" in job.error
+        assert jobs.ask(session, SCIENTIST, jobs.TRAIN, NOW).state == jobs.Stage.WAITING
+
+
+def test_a_training_whose_worker_was_stopped_can_be_asked_for_again(settings: Settings) -> None:
+    with writing(engine_of(settings.database)) as session:
+        asked = jobs.ask(session, SCIENTIST, jobs.TRAIN, NOW).id
+        jobs.take(session, NOW)
+    later = NOW + work.LONGEST + dt.timedelta(minutes=1)
+    (done,) = work.once(settings, unseen, later, [work.trainings])
+    assert done.result == "none asked for"
+    with writing(engine_of(settings.database)) as session:
+        assert jobs.one(session, asked).state == jobs.Stage.FAILED
