@@ -63,6 +63,12 @@ def everyone_else(settings: Settings, case: int) -> list[tuple[Any, ...]]:
         return [*map(tuple, scores), *map(tuple, states)]
 
 
+def frozen(settings: Settings, case: int) -> list[dict[str, Any]]:
+    """The case's reasons as the list has them."""
+    with reading(engine_of(settings.database)) as session:
+        return list(session.scalars(select(Score.reasons).where(Score.case_id == case)).one())
+
+
 def corrected(settings: Settings, case: int, folder: Path) -> Path:
     """The case's incomes as the source gives them after all: everything was declared already, nothing was earned."""
     lake = Lake(settings)
@@ -100,7 +106,9 @@ def test_r20_r30_one_case_is_scored_again_alone(settings: Settings, tmp_path: Pa
     with reading(engine_of(settings.database)) as session:
         again = session.scalars(select(Rescoring)).one()
         assert (again.case_id, again.why, again.place) == (case, "without_disputed", opened["place"])
-        assert all(one["topic"] != topic or one["direction"] == "down" for one in again.reasons)
+        disputed = {one["nl"] for one in frozen(settings, case) if one["topic"] == topic and one["direction"] == "up"}
+        assert disputed, "there was something to dispute"
+        assert not disputed & {one["nl"] for one in again.reasons}, "nothing of what is disputed is said again"
     with pytest.raises(RefusedError, match="--file"):
         close(settings, opened["contest"], upheld=True)
 
