@@ -6,9 +6,12 @@ import dataclasses
 import datetime as dt
 import json
 import os
+import socket
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -743,45 +746,74 @@ def serve(
     if workers:
         os.environ["WEEGSCHAAL_WORKERS"] = str(workers)
     settings = Settings.read()
+    _serve(dataclasses.replace(settings, port=port) if port else settings)
+
+
+def _serve(settings: Any) -> None:
     if settings.workers > 1:
-        _serve_together(dataclasses.replace(settings, port=port) if port else settings)
+        _serve_together(settings)
     else:
-        _serve(dataclasses.replace(settings, port=port) if port else settings)
+        _serve_alone(settings)
 
 
 def _serve_together(settings: Any) -> None:
     """Several processes on one port; their counts meet in a folder that is theirs alone."""
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
     from enforcement.database import engine_of
 
     engine_of(settings.database).dispose()  # the tables are brought up to date once, not by all at the same time
+    os.environ["WEEGSCHAAL_PORT"] = str(settings.port)
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", settings.port))
+    except OSError as error:
+        raise _port_taken(settings) from error
+    config = uvicorn.Config(
+        "api.app:from_environment", factory=True, workers=settings.workers, log_config=None, access_log=False
+    )
     with tempfile.TemporaryDirectory(prefix="weegschaal-metrics") as counts:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
-        out.print(f"\nWeegschaal answers at http://127.0.0.1:{settings.port}/  (Ctrl+C stops it)", highlight=False)
-        uvicorn.run(
-            "api.app:from_environment", factory=True, workers=settings.workers, host="127.0.0.1", port=settings.port,
-            log_config=None, access_log=False,
-        )  # fmt: skip
+        threading.Thread(target=_announce_when_ready, args=(settings,), daemon=True).start()
+        Multiprocess(config, [listening]).run()
 
 
-def _serve(settings: Any) -> None:
+def _announce_when_ready(settings: Any) -> None:
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/health", timeout=5):
+                return _announce(settings)
+        except OSError:
+            time.sleep(0.1)
+
+
+def _announce(settings: Any) -> None:
+    from enforcement.users import demo_users
+
+    out.print(f"\nWeegschaal answers at http://127.0.0.1:{settings.port}/  (Ctrl+C stops it)", highlight=False)
+    if settings.demo:
+        table("Demo users, no password", [dataclasses.asdict(one) for one in demo_users()])
+
+
+def _port_taken(settings: Any) -> OSError:
+    return OSError(f"port {settings.port} could not be opened; set WEEGSCHAAL_PORT to a free one")
+
+
+def _serve_alone(settings: Any) -> None:
     import uvicorn
 
     from api.app import create_app
     from api.logs import set_up
-    from enforcement.users import demo_users
 
     set_up(requests=not settings.demo)
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets=sockets)
-            if not self.started:
-                return
-            out.print(f"\nWeegschaal answers at http://127.0.0.1:{settings.port}/  (Ctrl+C stops it)", highlight=False)
-            if settings.demo:
-                table("Demo users, no password", [dataclasses.asdict(one) for one in demo_users()])
+            if self.started:
+                _announce(settings)
 
     config = uvicorn.Config(
         create_app(settings), host="127.0.0.1", port=settings.port, log_config=None, access_log=False
@@ -789,7 +821,7 @@ def _serve(settings: Any) -> None:
     server = Announcing(config)
     server.run()
     if not server.started:
-        raise OSError(f"port {settings.port} could not be opened; set WEEGSCHAAL_PORT to a free one")
+        raise _port_taken(settings)
 
 
 @app.command()

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 PRODUCTION = ("WEEGSCHAAL_ADDRESS", "WEEGSCHAAL_OIDC_ISSUER")
 """with one of these nobody signs in without an identity provider"""
-RATE, AT_ONCE = 30.0, 64
+RATE, AT_ONCE = 200.0, 64
+WORKERS = min(2, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Settings:
             error_budgets=budgets,
             rate=_number("WEEGSCHAAL_RATE", RATE),
             at_once=int(_number("WEEGSCHAAL_AT_ONCE", AT_ONCE)),
-            workers=max(1, int(_number("WEEGSCHAAL_WORKERS", 1))),
+            workers=max(1, int(_number("WEEGSCHAAL_WORKERS", WORKERS))),
             address=_safe(address, "WEEGSCHAAL_ADDRESS") if address else "",
             oidc=Provider.read(address),
         )
