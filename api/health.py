@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.answers import Answer
 from enforcement.migrations import head, revision
 
+log = logging.getLogger("weegschaal.health")
 router = APIRouter(tags=["operations"])
 
 
@@ -38,7 +41,7 @@ def ready(request: Request, response: Response) -> Ready:
         with engine.connect() as connection:
             checks["database"] = connection.execute(text("SELECT 1")).scalar() == 1
         checks["migrations"] = revision(engine) == head()
-    except SQLAlchemyError:
-        pass  # what could not be asked stays false: that is the answer
+    except SQLAlchemyError as error:  # what could not be asked stays false: that is the answer
+        log.warning("not ready: %s", type(error).__name__)
     response.status_code = 200 if all(checks.values()) else 503
     return Ready(ready=all(checks.values()), checks=checks)

@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -29,7 +26,7 @@ from enforcement.cases import IN_NOBODYS_HAND, State, Step, find, step
 from enforcement.clock import shown, stored
 from enforcement.errors import ConflictError, FindingsError, NotFoundError
 from enforcement.holds import SHORTEST_REASON
-from enforcement.keys import Keys
+from enforcement.keys import Keys, cipher_for
 from enforcement.selection import RISK
 from enforcement.tables import Case, Contest, Inclusion, Rescoring
 from enforcement.tenants import within
@@ -98,7 +95,7 @@ def open_contest(
             case_id=case.id,
             number=number,
             topics=sorted(set(topics)),
-            sealed=nonce + _cipher(keys).encrypt(nonce, json.dumps(words).encode(), which.encode()),
+            sealed=nonce + cipher_for(keys, "contest").encrypt(nonce, json.dumps(words).encode(), which.encode()),
             state_before=before.value if running else None,
             opened_by=viewer.user,
             opened_at=stored(now),
@@ -216,10 +213,6 @@ def _keeps_ground(session: Session, case: Case, place: int) -> bool:
         )
     )
     return lowest is not None and place <= lowest
-
-
-def _cipher(keys: Keys) -> AESGCM:
-    return AESGCM(HKDF(hashes.SHA256(), 32, None, b"weegschaal contest").derive(keys.master))
 
 
 def _log(session: Session, viewer: Viewer, action: str, number: str, details: dict[str, Any], now: dt.datetime) -> None:

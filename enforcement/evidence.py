@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,7 +19,7 @@ from enforcement.access import Permission, Viewer, owned, require
 from enforcement.cases import find, mine, note
 from enforcement.clock import shown, stored
 from enforcement.errors import ConflictError, NotFoundError, RefusedError
-from enforcement.keys import Keys
+from enforcement.keys import Keys, cipher_for
 from enforcement.notes import sees_colleagues
 from enforcement.tables import Evidence, User
 
@@ -79,7 +76,7 @@ def add_document(
         sha256=digest,
         author=viewer.user,
         at=stored(now),
-        sealed=nonce + _cipher(keys).encrypt(nonce, content, _bound(which, digest, case.municipality)),
+        sealed=nonce + cipher_for(keys, "evidence").encrypt(nonce, content, _bound(which, digest, case.municipality)),
     )
     session.add(kept)
     session.flush()
@@ -118,14 +115,10 @@ def open_document(
     note(session, viewer, "document_read", number, now, {"document": document})
     bound = _bound(kept.id, kept.sha256, kept.municipality)
     try:
-        content = _cipher(keys).decrypt(kept.sealed[:NONCE], kept.sealed[NONCE:], bound)
+        content = cipher_for(keys, "evidence").decrypt(kept.sealed[:NONCE], kept.sealed[NONCE:], bound)
     except InvalidTag:
         raise AlteredError(f"document {document} is not what was added; restore it from the backup") from None
     return _described(session, kept), content
-
-
-def _cipher(keys: Keys) -> AESGCM:
-    return AESGCM(HKDF(hashes.SHA256(), 32, None, b"weegschaal evidence").derive(keys.master))
 
 
 def _bound(which: str, digest: str, municipality: str) -> bytes:

@@ -15,6 +15,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 NAMES = ("master", "lookup", "sealed")
 LENGTH = 32
 
@@ -39,6 +43,11 @@ class Keys:
         Raises KeyFileError.
         """
         return cls(**{name: key_named(name, folder, create=create) for name in NAMES})
+
+
+def cipher_for(keys: Keys, use: str) -> AESGCM:
+    """A cipher with a key of its own for one use, derived from the master key (HKDF, RFC 5869)."""
+    return AESGCM(HKDF(hashes.SHA256(), 32, None, f"weegschaal {use}".encode()).derive(keys.master))
 
 
 def key_named(name: str, folder: Path, *, create: bool) -> bytes:

@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -29,7 +26,7 @@ from enforcement.cases import find, note
 from enforcement.clock import stored
 from enforcement.errors import FindingsError
 from enforcement.findings import SHORTEST_REASONING
-from enforcement.keys import Keys
+from enforcement.keys import Keys, cipher_for
 from enforcement.tables import Tip
 from enforcement.tenants import within
 from enforcement.worklist import with_own_findings
@@ -106,7 +103,7 @@ def take_in(
             f"Write what was told, in at least {SHORTEST_REASONING} characters: facts, no judgement.",
         )
     which, nonce = secrets.token_hex(16), os.urandom(NONCE)
-    sealed = nonce + _cipher(keys).encrypt(nonce, json.dumps(words).encode(), which.encode())
+    sealed = nonce + cipher_for(keys, "tip").encrypt(nonce, json.dumps(words).encode(), which.encode())
     session.add(
         Tip(
             id=which,
@@ -174,11 +171,7 @@ def read_tips(session: Session, viewer: Viewer, keys: Keys, number: str, now: dt
             TipSource(one.source),
             one.topic,
             one.received,
-            json.loads(_cipher(keys).decrypt(one.sealed[:NONCE], one.sealed[NONCE:], one.id.encode())),
+            json.loads(cipher_for(keys, "tip").decrypt(one.sealed[:NONCE], one.sealed[NONCE:], one.id.encode())),
         )
         for one in found
     )
-
-
-def _cipher(keys: Keys) -> AESGCM:
-    return AESGCM(HKDF(hashes.SHA256(), 32, None, b"weegschaal tip").derive(keys.master))
