@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-WIDE = None if sys.stdout.isatty() else 160  # a file or pipe has no width to fold to
+WIDE = None if sys.stdout.isatty() else 2000  # a file or pipe has no width to fold to
 
 out = Console(width=WIDE)
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 from babel.numbers import format_percent
@@ -275,6 +276,16 @@ def _part(sample: Sampled, members: Mapping[str, Floats], rows: np.ndarray) -> t
     return part, {name: member[at] for name, member in members.items()}
 
 
+SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "scorecard": ("de puntenkaart", "the scorecard"),
+        "additive": ("het optelmodel", "the additive model"),
+        "boosting": ("het bomenmodel", "the tree model"),
+    }
+)
+"""candidate -> how a sentence says it, in Dutch and in English; another one by its own name"""
+
+
 def propose(
     standings: Sequence[Standing], paired: Mapping[tuple[str, str], tuple[float, float]], prevalence: Estimate
 ) -> Choice:
@@ -288,7 +299,8 @@ def propose(
         unknown = next(one.precision for one in able if one.value is None)
         nl = f"Niet te schatten welke kandidaat beter is ({unknown.why_nl}); dan wordt het de eenvoudigste: "
         en = f"Which candidate is better cannot be estimated ({unknown.why_en}); then it is the simplest: "
-        return Choice(simplest.name, f"{nl}{simplest.name}.", f"{en}{simplest.name}.")
+        said_nl, said_en = _said(simplest.name)
+        return Choice(simplest.name, f"{nl}{said_nl}.", f"{en}{said_en}.")
     best = max(able, key=lambda one: (one.value or 0.0, -one.complexity))
     for one in able:
         difference, error = (0.0, 0.0) if one is best else paired[best.name, one.name]
@@ -299,21 +311,30 @@ def propose(
 
 def _because(one: Standing, best: Standing, difference: float, error: float, prevalence: Estimate) -> Choice:
     mine = one.value or 0.0
+    (nl_one, en_one), (nl_best, en_best) = _said(one.name), _said(best.name)
     if one is best:
-        nl = f"{one.name} heeft buiten de leerperiode de hoogste precisie ({_dutch(mine)}) en geen eenvoudiger "
+        nl = f"{_begin(nl_one)} heeft buiten de leerperiode de hoogste precisie ({_dutch(mine)}) en geen eenvoudiger "
         nl += "kandidaat ligt daar binnen één gepaarde standaardfout van."
-        en = f"{one.name} has the highest precision out of time ({mine:.1%}) and no simpler candidate is within one "
-        en += "paired standard error of it."
+        en = f"{_begin(en_one)} has the highest precision out of time ({mine:.1%}) and no simpler candidate is within "
+        en += "one paired standard error of it."
     else:
-        nl = f"{one.name} is de eenvoudigste kandidaat binnen één gepaarde standaardfout van de beste: {best.name} "
+        nl = f"{_begin(nl_one)} is de eenvoudigste kandidaat binnen één gepaarde standaardfout van de beste: {nl_best} "
         nl += f"ligt {_dutch(difference)} hoger, met een standaardfout van {_dutch(error)}."
-        en = f"{one.name} is the simplest candidate within one paired standard error of the best: {best.name} is "
+        en = f"{_begin(en_one)} is the simplest candidate within one paired standard error of the best: {en_best} is "
         en += f"{difference:.1%} higher, with a standard error of {error:.1%}."
     usual = prevalence.value
     if usual is not None and one.precision.low is not None and one.precision.low <= usual:
         nl += f" Het interval bevat de basiskans van {_dutch(usual)}: beter dan loten is niet aangetoond."
         en += f" The interval holds the base rate of {usual:.1%}: better than drawing by lot is not shown."
     return Choice(one.name, nl, en)
+
+
+def _said(name: str) -> tuple[str, str]:
+    return SAID.get(name, (name, name))
+
+
+def _begin(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _dutch(share: float) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from rich.console import Console
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
@@ -114,7 +113,6 @@ def test_what_was_done_is_told_to_a_person_as_well(
 ) -> None:
     settings, _ = province
     monkeypatch.setenv("WEEGSCHAAL_HOME", str(settings.home))
-    monkeypatch.setattr(weegschaal, "out", Console(width=400))
     told = CliRunner().invoke(weegschaal.app, words, catch_exceptions=False)
     assert told.exit_code == 0
     assert said in told.output
