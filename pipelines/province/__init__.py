@@ -14,7 +14,7 @@ from pipelines.province import extracts, registers, registry_rows
 from pipelines.province.addresses import draw_addresses, draw_stays
 from pipelines.province.compare import Figure, table
 from pipelines.province.conduct import COHABITATION, RESIDENCE
-from pipelines.province.history import History, live
+from pipelines.province.history import UNDERPAID, History, live
 from pipelines.province.incomes import draw_earnings
 from pipelines.province.messages import write_messages
 from pipelines.province.months import Days, Numbers, first_days, stream
@@ -23,6 +23,7 @@ from pipelines.province.people import People, draw_people
 from pipelines.province.rows import Register, Rows
 from pipelines.province.spells import Spells, draw_spells
 from pipelines.province.truth import write_truth
+from pipelines.province.underpaid import underpay
 from pipelines.province.work import draw_jobs
 from pipelines.province.world import MONTHS, World
 from pipelines.province.write import write_all
@@ -75,6 +76,7 @@ def simulate(
     register = Register(world, spells, people, addresses, stream(seed, "names"))
     earnings = draw_earnings(world, spells, people, jobs, history, employers, seed)
     payments = draw_payments(spells, people, earnings.declared, seed)
+    payments, underpaid = underpay(world, payments, spells, history.errors[:, UNDERPAID], seed)
     stays = draw_stays(world, spells, people, addresses, _moves(history, seed), _partings(history, seed), seed)
     companies, functions = registers.draw_companies(world, spells, people, employers, seed)
     clock.done("records", len(earnings.statements) + len(payments.case) + len(stays.person))
@@ -90,7 +92,7 @@ def simulate(
     clock.done("messages", post.files)
     written = write_all(folder, world, tables, post.sent)
     clock.done("extracts", sum(written.values()))
-    write_truth(truth, world, spells, history, register)
+    write_truth(truth, world, spells, history, underpaid, register)
     clock.done("truth", len(spells))
     figures = table(world, spells, people, history, earnings, payments)
     codes = tuple(one.code for one in world.municipalities)

@@ -12,15 +12,20 @@ from pipelines.province.history import History
 from pipelines.province.months import Numbers, first_days
 from pipelines.province.rows import Register, dates, whole, words
 from pipelines.province.spells import Spells
+from pipelines.province.underpaid import KINDS as UNDERPAID_KINDS
+from pipelines.province.underpaid import Underpayments
 from pipelines.province.world import KINDS, MONTHS, World
 
 _WAYS = ("runs", "stopped", "found_in_ordinary_work", "found_in_review", "benefit_ended")
 
 
-def write_truth(folder: Path, world: World, spells: Spells, history: History, register: Register) -> None:
+def write_truth(
+    folder: Path, world: World, spells: Spells, history: History, underpaid: Underpayments, register: Register
+) -> None:
     """`outcomes.parquet`: per municipality, dossier and first day of a month, whether a review on that day would
     change the entitlement downwards or show data that would have, and what is really the matter ("none", a kind, or
-    "intent:" and a kind). `conduct.parquet`: every irregularity with its kind, months, intent and monthly cents."""
+    "intent:" and a kind). `conduct.parquet`: every irregularity with its kind, months, intent and monthly cents.
+    `underpaid.parquet`: every under-payment with its kind, months and monthly cents."""
     folder.mkdir(parents=True, exist_ok=True)
     conduct = history.conduct
     state = np.zeros((len(spells), MONTHS + 1), dtype=np.int64)
@@ -40,6 +45,7 @@ def write_truth(folder: Path, world: World, spells: Spells, history: History, re
     )
     pq.write_table(table, folder / "outcomes.parquet", compression="zstd")
     _write_conduct(folder, spells, history, register)
+    _write_underpaid(folder, spells, underpaid, register)
 
 
 def _running(world: World, spells: Spells) -> tuple[Numbers, Numbers]:
@@ -66,3 +72,17 @@ def _write_conduct(folder: Path, spells: Spells, history: History, register: Reg
         }
     )
     pq.write_table(table, folder / "conduct.parquet", compression="zstd")
+
+
+def _write_underpaid(folder: Path, spells: Spells, underpaid: Underpayments, register: Register) -> None:
+    table = pa.table(
+        {
+            "municipality": words(register.codes, spells.municipality[underpaid.case]),
+            "dossier": register.dossiers(underpaid.case),
+            "kind": words(UNDERPAID_KINDS, underpaid.kind),
+            "start": dates(first_days(underpaid.start)),
+            "end": dates(first_days(underpaid.end)),
+            "monthly_cents": whole(underpaid.monthly),
+        }
+    )
+    pq.write_table(table, folder / "underpaid.parquet", compression="zstd")

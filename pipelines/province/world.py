@@ -123,6 +123,16 @@ class World:
     registry_wrong: float = 0.012
     underpaid: float = 0.035
     """of cases at any time (assumed)"""
+    underpaid_kinds: tuple[float, float, float] = (0.45, 0.30, 0.25)
+    """in the order of underpaid.KINDS; the last leaves no trace (assumed)"""
+    underpaid_median: int = 9000
+    """monthly amount of what is deducted too much (assumed)"""
+    underpaid_as_declared: float = 0.5
+    """of those with income that stopped: the old statement is booked again every month (assumed)"""
+    income_from_elsewhere: float = 0.012
+    """look-alike, of other cases: the municipality knows income that neither client nor polis names (assumed)"""
+    withheld: float = 0.012
+    """look-alike, of other cases: part of the payment goes to a creditor (assumed)"""
     amount_median: int = 8200
     amount_spread: float = 1.45
     """monthly amount of an irregularity. Published: claims have a mean of EUR 2,000 to 2,500, and 69 % of the cases

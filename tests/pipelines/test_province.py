@@ -146,9 +146,40 @@ def test_a_correction_is_a_later_known_row_with_the_same_key(province: tuple) ->
 
 def test_the_truth_is_not_in_the_deliveries(province: tuple) -> None:
     deliveries, truth, _ = province
-    assert sorted(path.name for path in truth.iterdir()) == ["conduct.parquet", "outcomes.parquet"]
+    assert sorted(path.name for path in truth.iterdir()) == [
+        "conduct.parquet",
+        "outcomes.parquet",
+        "underpaid.parquet",
+    ]
     delivered = {name for path in deliveries.rglob("*.parquet") for name in pq.read_schema(path).names}
     assert not delivered & {"would_change", "conduct", "intent", "kind_of_conduct", "review_misses", "shows"}
+
+
+def test_r34_underpayments_are_planted_and_not_every_fact_about_them_is_one(province: tuple) -> None:
+    """Half of income that stopped goes on as if it were declared; and some cases look alike and are right."""
+    deliveries, truth, _ = province
+    planted = pq.read_table(truth / "underpaid.parquet").to_pylist()
+    kinds = [row["kind"] for row in planted]
+    assert len(planted) > 150
+    assert {kind: kinds.count(kind) / len(kinds) > 0.2 for kind in ("income_stopped", "paid_short", "unseen")} == {
+        "income_stopped": True,
+        "paid_short": True,
+        "unseen": True,
+    }
+    of_kind = {
+        kind: {(row["municipality"], row["dossier"]) for row in planted if row["kind"] == kind}
+        for kind in ("income_stopped", "paid_short")
+    }
+    above, short = set(), set()
+    for row in extract(deliveries, "payments").to_pylist():
+        case = (row["municipality"], row["case"])
+        if row["deducted_income_cents"] > row["declared_income_cents"]:
+            above.add(case)
+        if (row["paid_cents"] + row["deducted_income_cents"]) * 100 < 85 * row["norm_cents"]:
+            short.add(case)
+    for seen, kind in ((above, "income_stopped"), (short, "paid_short")):
+        assert 0.3 < len(seen & of_kind[kind]) / len(of_kind[kind]) < 1
+        assert 0.1 < len(seen - of_kind[kind]) / len(seen) < 0.7
 
 
 def test_outcomes_in_the_deliveries_are_those_a_review_would_find_and_known_when_approved(province: tuple) -> None:
