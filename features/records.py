@@ -677,3 +677,32 @@ class Outcome(Record):
     effect: Annotated[Text, Fact("up, down, none or unknown", check="effect IN ('up','down','none','unknown')")] = None
     amount_cents: Annotated[Whole, Fact("change per month", "EUR cents")] = None
     overturned: Annotated[Yes, Fact("an objection or appeal overturned it")] = None
+    minutes: Annotated[Whole, Fact("time the review took", "minutes")] = None
+
+
+@contract(
+    name="bookings",
+    number=12,
+    source="financiën",
+    key=("case_id", "selected", "reference"),
+    begins="booked",
+    legal_basis="Participatiewet 44, 58, 60, 77",
+    purpose="verantwoording van de uitvoering",
+    max_age_days=100,
+)
+class Booking(Record):
+    """Money that followed from a review, as the financial administration booked it. For results only, no feature."""
+
+    case: Annotated[str, Identifier("case", "dossier number within the municipality", required=True)]
+    selected: Annotated[dt.date, Fact("date of the list that the review was chosen from", required=True)]
+    reference: Annotated[str, Fact("number of the booking in the financial administration", required=True)]
+    kind: Annotated[
+        str,
+        Fact(
+            "claimed (decision to reclaim), recovered (received or set off) or paid_out (to the client)",
+            required=True,
+            check="kind IN ('claimed','recovered','paid_out')",
+        ),
+    ]
+    booked: Annotated[dt.date, Fact("date of the decision, receipt or payment", required=True)]
+    amount_cents: Annotated[int, Fact("amount", "EUR cents", required=True, check="amount_cents > 0")]

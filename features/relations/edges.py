@@ -55,6 +55,7 @@ NO_EDGES = {
     "payment_components": "a line of a payment",
     "persons": "a list of one person; two lists of one BSN are one number already",
     "outcomes": "what a review found is no relation, and never reaches another person (R24)",
+    "bookings": "an amount between a person and the municipality",
     "benefits": "who belongs to a case: its members, see features/matrix.py",
 }
 """Contracts that give no edge, each with the reason"""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipelines.province import extracts, registers, registry_rows
 from pipelines.province.addresses import draw_addresses, draw_stays
+from pipelines.province.bookings import booking_rows
 from pipelines.province.compare import Figure, table
 from pipelines.province.conduct import COHABITATION, RESIDENCE
 from pipelines.province.history import UNDERPAID, History, live
@@ -110,6 +111,7 @@ def _benefit_tables(
     no_signal: bool,
 ) -> list[Rows]:
     """What comes from the municipality itself and from the Inlichtingenbureau."""
+    outcomes = extracts.outcome_rows(spells, history, register, seed)
     return [
         extracts.benefit_rows(spells, people, register, seed),
         extracts.payment_rows(spells, payments, register),
@@ -117,7 +119,8 @@ def _benefit_tables(
         extracts.claim_rows(spells, history, register, seed, no_signal),
         extracts.sanction_rows(spells, register, seed),
         extracts.signal_rows(spells, history, register, seed),
-        extracts.outcome_rows(spells, history, register, seed),
+        outcomes,
+        booking_rows(outcomes, history, seed),
     ]
 
 

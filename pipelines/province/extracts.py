@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.entitlement import table
+from pipelines.province.bookings import minutes_of
 from pipelines.province.conduct import FOUND_IN_ORDINARY_WORK, FOUND_IN_REVIEW
 from pipelines.province.history import ARMS, MISTAKEN, MUNICIPAL_ERROR, REGISTRY_WRONG, UNDERPAID, History
 from pipelines.province.incomes import Statements
@@ -271,7 +272,7 @@ def signal_rows(spells: Spells, history: History, register: Register, seed: int)
 
 def outcome_rows(spells: Spells, history: History, register: Register, seed: int) -> Rows:
     """Approved outcomes. An overturned one comes twice: as it was found, and as it was revised."""
-    rng = stream(seed, "outcome rows")
+    rng, minutes = stream(seed, "outcome rows"), minutes_of(history, seed)
     reviews, conduct = history.reviews, history.conduct
     many = len(reviews.case)
     episode = reviews.episode
@@ -317,5 +318,6 @@ def outcome_rows(spells: Spells, history: History, register: Register, seed: int
             "effect": words(("up", "down", "none", "unknown"), np.where(again, 2, effect[row])),
             "amount_cents": whole(np.where(again, 0, amount[row])),
             "overturned": pa.array(again),
+            "minutes": whole(minutes[row]),
         },
     )

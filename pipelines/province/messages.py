@@ -80,7 +80,10 @@ class Post:
     def content(self, contract: str, rows: Numbers) -> list[Row]:
         """Rows of a contract as dicts of its delivered columns."""
         table = self.tables[contract]
-        columns: list[Row] = pa.table(table.take(rows).columns).to_pylist()
+        chosen = table.take(rows)
+        if chosen.withdrawn is not None:
+            chosen.columns["withdrawn"] = pa.array(chosen.withdrawn)
+        columns: list[Row] = pa.table(chosen.columns).to_pylist()
         return columns
 
     def persons(self, bsns: Any) -> list[Row]:
@@ -106,6 +109,7 @@ def write_messages(folder: Path, world: World, tables: Sequence[Rows], clients: 
     _companies(post)
     _own(post, "signals", registers.signals)
     _own(post, "outcomes", registers.outcomes)
+    _own(post, "bookings", registers.bookings)
     _oddities(post)
     return post
 

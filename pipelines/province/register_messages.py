@@ -129,7 +129,7 @@ def _written(body: Any) -> bytes:
 
 
 def own_csv(kind: str, municipality: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-    """Our own CSV of signals or outcomes, version 1."""
+    """Our own CSV of signals, outcomes or bookings, version 1."""
     lines = [f"# weegschaal {kind} version=1 municipality={municipality}", ";".join(columns)]
     lines += [";".join(_field(value) for value in row) for row in rows]
     return ("\n".join(lines) + "\n").encode()
@@ -154,7 +154,9 @@ _OUTCOME = (
     "effect",
     "amount_cents",
     "overturned",
+    "minutes",
 )
+_BOOKING = ("case", "selected", "reference", "kind", "booked", "amount_cents", "withdrawn")
 _SIGNAL = {
     "bsn": "person",
     "product": "product",
@@ -175,3 +177,8 @@ def signals(municipality: str, rows: Sequence[Row]) -> bytes:
 def outcomes(municipality: str, rows: Sequence[Row]) -> bytes:
     """Outcomes of reviews."""
     return own_csv("outcomes", municipality, _OUTCOME, [[row[name] for name in _OUTCOME] for row in rows])
+
+
+def bookings(municipality: str, rows: Sequence[Row]) -> bytes:
+    """Money that followed from reviews."""
+    return own_csv("bookings", municipality, _BOOKING, [[row[name] for name in _BOOKING] for row in rows])

@@ -19,7 +19,7 @@ LAST_MONTH = day_of(AS_OF.replace(month=AS_OF.month - 1)) * 86400
 END = END_DAY * 86400
 BACKFILL_FOLDER, FLOW_FOLDER = "2026-09", "2026-10"
 RECEIVED = {BACKFILL_FOLDER: "2026-10-01T04:00:00Z", FLOW_FOLDER: "2026-10-31T22:00:00Z"}
-FLOWING = frozenset({"benefits", "payments", "incomes", "signals", "stays", "claims", "outcomes"})
+FLOWING = frozenset({"benefits", "payments", "incomes", "signals", "stays", "claims", "outcomes", "bookings"})
 """Contracts that the municipality gets every month; of the others the last month is not delivered yet."""
 
 

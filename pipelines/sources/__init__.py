@@ -12,6 +12,7 @@ from typing import Protocol
 from pipelines.sources import (
     bewoning,
     bijstand,
+    bookings,
     brp,
     brp_suwi,
     duo,
@@ -45,7 +46,7 @@ class Reader(Protocol):
 
 
 _MODULES: tuple[Reader, ...] = (
-    *(gbav, bewoning, brp, kvk, signals, outcomes),
+    *(gbav, bewoning, brp, kvk, signals, outcomes, bookings),
     *(uwv_income, bijstand, rdw, kadaster, duo, brp_suwi, gws, suwi_other),
     extract,
 )

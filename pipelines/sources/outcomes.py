@@ -1,11 +1,11 @@
 """Outcomes of earlier reviews in our own CSV, version 1: what this system writes, and how history is brought in.
 
     # weegschaal outcomes version=1
-    case;selected;arm;probability;closed;approved;cause;effect;amount_cents;overturned;withdrawn
+    case;selected;arm;probability;closed;approved;cause;effect;amount_cents;overturned;minutes;withdrawn
 
 case, selected, cause and effect are needed. selected, closed and approved are whole dates (yyyymmdd or ISO); arm is
 random, top_up, signal, risk, tip or theme; probability lies above 0 and at most at 1; amount_cents is signed, euro
-cents a month; overturned and withdrawn are yes or no.
+cents a month; minutes, 0 or more, is the time the review took; overturned and withdrawn are yes or no.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMAT = OwnFormat(
     kind="outcomes",
     version=1,
     needed=("case", "selected", "cause", "effect"),
-    optional=("arm", "probability", "closed", "approved", "amount_cents", "overturned", "withdrawn"),
+    optional=("arm", "probability", "closed", "approved", "amount_cents", "overturned", "minutes", "withdrawn"),
 )
 ARMS = ("random", "top_up", "signal", "risk", "tip", "theme")
 EFFECTS = ("up", "down", "none", "unknown")
@@ -56,6 +56,9 @@ def _outcome(row: OwnRow) -> Outcome:
     selected, closed, approved = (_day(name, row[name]) for name in ("selected", "closed", "approved"))
     if selected is None:
         raise UnreadableError("selected", "is empty")
+    minutes = whole_in("minutes", row["minutes"])
+    if minutes is not None and minutes < 0:
+        raise UnreadableError("minutes", "is below 0")
     return Outcome(
         case=row["case"],
         selected=selected,
@@ -67,6 +70,7 @@ def _outcome(row: OwnRow) -> Outcome:
         effect=row["effect"],
         amount_cents=whole_in("amount_cents", row["amount_cents"]),
         overturned=row.yes("overturned"),
+        minutes=minutes,
         withdrawn=bool(row.yes("withdrawn")),
         flags=("not_approved",) if approved is None else (),
     )

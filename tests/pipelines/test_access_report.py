@@ -37,6 +37,7 @@ CHOICES = {
     "certainty": "resident",
     "state": "open",
     "effect": "none",
+    "kind": "claimed",
     "confidentiality": 0,
 }
 

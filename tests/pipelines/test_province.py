@@ -95,6 +95,7 @@ def test_every_message_is_read_by_the_reader_of_its_kind_without_loss(province: 
         "kvk",
         "signals",
         "outcomes",
+        "bookings",
     }
     assert wanted <= read
     assert nothing >= 5
@@ -197,6 +198,28 @@ def test_outcomes_in_the_deliveries_are_those_a_review_would_find_and_known_when
     arms = {row["arm"] for row in outcomes}
     assert arms == {"random", "signal", "theme", "tip"}
     assert 0.16 < sum(row["arm"] == "random" for row in outcomes) / len(outcomes) < 0.28
+
+
+def test_money_follows_from_reviews_that_changed_something_and_what_fell_is_withdrawn(province: tuple) -> None:
+    deliveries, _, _ = province
+    effects: dict[tuple, set[str]] = {}
+    for row in extract(deliveries, "outcomes").to_pylist():
+        effects.setdefault((row["municipality"], row["case"], row["selected"]), set()).add(row["effect"])
+        assert 15 <= row["minutes"] < 6_000
+    rows = extract(deliveries, "bookings").to_pylist()
+    claimed: dict[tuple, int] = {}
+    for row in sorted(rows, key=lambda row: row["kind"]):
+        review = (row["municipality"], row["case"], row["selected"])
+        assert ("up" if row["kind"] == "paid_out" else "down") in effects[review]
+        assert row["known_at"].date() > row["booked"] > row["selected"]
+        if row["withdrawn"]:
+            assert "none" in effects[review] or row["kind"] != "claimed"
+        elif row["kind"] == "claimed":
+            claimed[review] = row["amount_cents"]
+        elif row["kind"] == "recovered":
+            claimed[review] -= row["amount_cents"]
+            assert claimed[review] >= 0, "never more is received than was claimed"
+    assert {row["kind"] for row in rows} == {"claimed", "recovered", "paid_out"}
 
 
 def test_without_signal_outcomes_have_nothing_to_do_with_what_can_be_seen(tmp_path: Path) -> None:

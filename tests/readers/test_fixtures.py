@@ -16,6 +16,7 @@ EXPECTED = {
     "kvk.json": ("kvk", {"Company": 1}, 0),
     "signals.csv": ("signals", {"Signal": 2}, 1),
     "outcomes.csv": ("outcomes", {"Outcome": 2}, 0),
+    "bookings.csv": ("bookings", {"Booking": 3}, 1),
     "incomes.csv": ("extract", {}, 0),
 }
 

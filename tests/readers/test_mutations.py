@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import sources
-from pipelines.sources import bewoning, brp, gbav, kvk, outcomes, signals
+from pipelines.sources import bewoning, bookings, brp, gbav, kvk, outcomes, signals
 from pipelines.sources.reading import Reading, RefusedError
 from tests.readers.builders import ANNA, BRAM, CEES, gbav_row, gbav_text, person_row, written
 
@@ -23,6 +23,10 @@ GBAV = gbav_text(
 )
 SIGNALS = f"# weegschaal signals version=1\nbsn;product;start\n{ANNA};assets;20241231\n{BRAM};vehicles;20250101\n"
 OUTCOMES = "# weegschaal outcomes version=1\ncase;selected;cause;effect\nD-1;20250106;x;up\nD-2;20250106;x;none\n"
+BOOKINGS = (
+    "# weegschaal bookings version=1\ncase;selected;reference;kind;booked;amount_cents\n"
+    "D-1;20250106;F-1;claimed;20250301;240000\nD-2;20250106;F-2;paid_out;20250301;13500\n"
+)
 PERSONEN = {
     "type": "RaadpleegMetBurgerservicenummer",
     "personen": [
@@ -98,11 +102,13 @@ def places(reading: Reading) -> set[str]:
     return {found.at for found in reading.records} | {row.at for row in reading.quarantined}
 
 
-@pytest.mark.parametrize("reader", [gbav, brp, bewoning, kvk, signals, outcomes], ids=lambda reader: reader.SOURCE)
+@pytest.mark.parametrize(
+    "reader", [gbav, brp, bewoning, kvk, signals, outcomes, bookings], ids=lambda reader: reader.SOURCE
+)
 @often
 @given(data=st.data())
 def test_changed_bytes_are_read_or_refused(tmp_path: Path, reader: Any, data: st.DataObject) -> None:
-    texts = {gbav: GBAV, signals: SIGNALS, outcomes: OUTCOMES}
+    texts = {gbav: GBAV, signals: SIGNALS, outcomes: OUTCOMES, bookings: BOOKINGS}
     bodies = {brp: PERSONEN, bewoning: BEWONING, kvk: KVK}
     raw = bytearray((texts.get(reader) or json.dumps(bodies.get(reader))).encode())
     for _ in range(data.draw(st.integers(1, 4))):
@@ -117,7 +123,11 @@ def test_changed_bytes_are_read_or_refused(tmp_path: Path, reader: Any, data: st
         assert all(row.reason for row in reading.quarantined)
 
 
-@pytest.mark.parametrize(("text", "reader"), [(SIGNALS, signals), (OUTCOMES, outcomes)], ids=["signals", "outcomes"])
+@pytest.mark.parametrize(
+    ("text", "reader"),
+    [(SIGNALS, signals), (OUTCOMES, outcomes), (BOOKINGS, bookings)],
+    ids=["signals", "outcomes", "bookings"],
+)
 @often
 @given(data=st.data())
 def test_every_row_is_a_record_or_in_quarantine(tmp_path: Path, text: str, reader: Any, data: st.DataObject) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from features.records import Outcome, PartialDate, Signal
-from pipelines.sources import outcomes, signals
+from features.records import Booking, Outcome, PartialDate, Signal
+from pipelines.sources import bookings, outcomes, signals
 from pipelines.sources.reading import RefusedError
 from tests.readers.builders import ANNA, of_kind, written
 
@@ -111,3 +111,47 @@ def test_an_outcome_that_cannot_be_read_is_kept_apart(tmp_path: Path, row: str, 
 def test_an_outcome_nobody_approved_says_so(tmp_path: Path) -> None:
     path = written(tmp_path, "uitkomsten.csv", OUTCOMES + "D-1;2025-01-06;risk;;;;nothing_irregular;none;\n")
     assert of_kind(outcomes.read(path), Outcome)[0].flags == ("not_approved",)
+
+
+BOOKINGS = "# weegschaal bookings version=1\ncase;selected;reference;kind;booked;amount_cents;withdrawn\n"
+
+
+def test_a_booking(tmp_path: Path) -> None:
+    path = written(tmp_path, "boekingen.csv", BOOKINGS + "D-1;2025-01-06;F-1;recovered;20250501;19500;\n")
+    assert bookings.recognises(path, path.read_bytes())
+    assert of_kind(bookings.read(path), Booking) == [
+        Booking(
+            case="D-1",
+            selected=dt.date(2025, 1, 6),
+            reference="F-1",
+            kind="recovered",
+            booked=dt.date(2025, 5, 1),
+            amount_cents=19_500,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        (";2025-01-06;F-1;claimed;2025-05-01;100;", "case"),
+        ("D-1;;F-1;claimed;2025-05-01;100;", "selected"),
+        ("D-1;2025-01-06;;claimed;2025-05-01;100;", "reference"),
+        ("D-1;2025-01-06;F-1;hoped_for;2025-05-01;100;", "kind"),
+        ("D-1;2025-01-06;F-1;claimed;2025-05-00;100;", "booked"),
+        ("D-1;2025-01-06;F-1;claimed;2025-05-01;;", "amount_cents"),
+        ("D-1;2025-01-06;F-1;claimed;2025-05-01;-100;", "amount_cents"),
+    ],
+)
+def test_a_booking_that_cannot_be_read_is_kept_apart(tmp_path: Path, row: str, field: str) -> None:
+    reading = bookings.read(written(tmp_path, "boekingen.csv", BOOKINGS + row + "\n"))
+    assert [one.field for one in reading.quarantined] == [field]
+    assert not reading.records
+
+
+def test_the_time_a_review_took_is_no_less_than_nothing(tmp_path: Path) -> None:
+    header = OUTCOMES.replace("amount_cents", "amount_cents;minutes")
+    row = "D-1;2025-01-06;risk;;;;nothing_irregular;none;;{}\n"
+    reading = outcomes.read(written(tmp_path, "u.csv", header + row.format(210) + row.format(-5)))
+    assert [one.minutes for one in of_kind(reading, Outcome)] == [210]
+    assert [one.field for one in reading.quarantined] == ["minutes"]

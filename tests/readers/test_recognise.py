@@ -18,6 +18,11 @@ DELIVERIES: list[tuple[str, str, Any]] = [
     ("kvk", "x.json", {"kvkNummer": "90000001", "handelsnamen": []}),
     ("signals", "x.csv", "# weegschaal signals version=1\nbsn;product;start\n"),
     ("outcomes", "x.csv", "# weegschaal outcomes version=1\ncase;selected;cause;effect\n"),
+    (
+        "bookings",
+        "x.csv",
+        "# weegschaal bookings version=1\ncase;selected;reference;kind;booked;amount_cents\n",
+    ),
     ("extract", "x.csv", "# weegschaal contract=signals version=1\nperson,product,start_earliest,start_latest\n"),
 ]
 
@@ -78,7 +83,7 @@ def test_nothing_at_all_is_refused(tmp_path: Path) -> None:
 
 def test_every_source_of_the_brief_has_a_reader() -> None:
     assert list(sources.READERS) == [
-        *("gbav", "bewoning", "brp", "kvk", "signals", "outcomes"),
+        *("gbav", "bewoning", "brp", "kvk", "signals", "outcomes", "bookings"),
         *("uwv-income", "bijstand", "rdw", "kadaster", "duo", "brp-suwi", "gws", "suwi-other"),
         "extract",
     ]
