@@ -5,8 +5,8 @@
 
 All but withdrawn are needed. case and selected name the review as its outcome does: dossier number and date of list.
 kind is claimed (a decision to reclaim), recovered (received from the client, or set off) or paid_out (to the client,
-after a change upwards). booked is a whole date (yyyymmdd or ISO); amount_cents is above 0, in euro cents. A booking that
-is corrected or cancelled comes again under its reference, with another amount or with withdrawn yes.
+after a change upwards). booked is a whole date (yyyymmdd or ISO); amount_cents is above 0, in euro cents. What is
+corrected or cancelled comes again under its reference, with another amount or with withdrawn yes.
 """
 
 from __future__ import annotations
