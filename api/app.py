@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import (
+    audits,
     case,
     case_pages,
     casework,
@@ -99,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
         findings,
         policy,
         promotion,
+        audits,
         rights,
         oversight,
         health,

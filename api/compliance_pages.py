@@ -14,6 +14,7 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
+from api.audits import AcceptanceIn, accept_audit
 from api.pages import see_other
 from api.promotion import (
     AdoptionIn,
@@ -32,10 +33,11 @@ from api.tabular import download
 from enforcement import audit, promotion, switch
 from enforcement.access import Permission, Viewer, require
 from enforcement.adoption import PEOPLE, consents
+from enforcement.audits import PEOPLE as SIGNATURES
 from enforcement.audits import latest_audit
 from enforcement.clock import shown
 from enforcement.database import reading, writing
-from enforcement.errors import NotFoundError
+from enforcement.errors import NotFoundError, RefusedError
 from enforcement.inspection import Wanted, agreement_with_place, chain_state, entries, frozen, listed_numbers
 from enforcement.odd_reads import odd_reads
 
@@ -60,9 +62,12 @@ def oversight_page(request: Request, visit: Signed) -> Response:
         fairness = dict(kept.document) if kept else None
         about = None
         if kept:
-            accepted = len(kept.accepted_by)
+            accepted = kept.accepted_by(now.date())
             about = {"made_at": shown(kept.made_at), "status": kept.status, "model": kept.model_version}
-            about |= {"fresh": kept.fresh(now.date()), "accepted": accepted}
+            about |= {"fresh": kept.fresh(now.date()), "accepted": len(accepted), "id": kept.id}
+            about |= {"acceptances": kept.acceptances, "today": now.date(), "last_day": kept.last_day()}
+            mine = viewer.user in {one.user for one in kept.acceptances}
+            about["may_accept"] = kept.fresh(now.date()) and len(accepted) < SIGNATURES and not mine
         numbers = listed_numbers(session, viewer) if may(visit, Permission.READ_LOG) else ()
         bands = agreement_with_place(session, viewer)
         results = results_of(session, viewer, now.date())
@@ -105,6 +110,17 @@ def reject_here(request: Request, visit: Meant, promotion_id: str, why: Line = "
 def adopt_here(request: Request, visit: Meant, version: Annotated[str, InPath(pattern="^[0-9]{1,9}$")]) -> Response:
     adopt_model(request, visit, AdoptionIn(version=version))
     return see_other("/toetsing#aanvragen")
+
+
+@router.post("/toetsing/onderzoek/{audit_id}/aanvaarden")
+def accept_here(request: Request, visit: Meant, audit_id: str, why: Line = "", until: Line = "") -> Response:
+    """Without a day, or with one that cannot be read, nothing is accepted."""
+    try:
+        day = dt.date.fromisoformat(until)
+    except ValueError as error:
+        raise RefusedError("say until when, as 2026-12-31") from error
+    accept_audit(request, visit, audit_id, AcceptanceIn(why=why, until=day))
+    return see_other("/toetsing#gelijk")
 
 
 @router.post("/toetsing/schakelaar")

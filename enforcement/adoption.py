@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enforcement import audit, audits
+from enforcement import audit
 from enforcement.access import Permission, Viewer, require
 from enforcement.clock import stored
-from enforcement.errors import ConflictError, ForbiddenError, RefusedError
+from enforcement.errors import ConflictError, ForbiddenError
 from enforcement.promotion import promotions, refuse_unless_usable
 from enforcement.tables import Adoption
 from enforcement.tenants import within
@@ -28,11 +28,8 @@ def adopt(session: Session, viewer: Viewer, version: str, now: dt.datetime) -> S
     """
     require(viewer, Permission.ADOPT_MODEL)
     asked = promotions(session, version)
-    promoted = refuse_unless_usable(session, version, asked[0].model_sha256 if asked else "", now.date())
-    own = audits.latest_audit(session, viewer.municipality, version)
-    if own is None or own.refusal(now.date()):
-        missing = f"no audit of version {version} is kept for {viewer.municipality}; run `weegschaal audit`"
-        raise RefusedError(f"{own.refusal(now.date()) if own else missing} (R11)")
+    sha256 = asked[0].model_sha256 if asked else ""
+    promoted = refuse_unless_usable(session, version, sha256, now.date(), viewer.municipality)
     given = _consents(session, viewer.municipality, promoted.id)
     if viewer.user in {one.user_id for one in given}:
         raise ForbiddenError("the same person does not adopt twice; a second person here is needed (R36)")

@@ -76,7 +76,7 @@ def request(
     """
     require(viewer, Permission.REQUEST_PROMOTION)
     _refuse_old_audit(references.audited_on, now.date())
-    _refuse_on_audits(session, version, now.date(), waiting=True)
+    _refuse_on_audits(session, version, sha256, now.date(), waiting=True)
     there = promotions(session, version)
     if any(one.state != Stage.REJECTED for one in there):
         raise ConflictError(f"version {version} has a promotion that is {there[0].state}")
@@ -120,7 +120,7 @@ def approve(session: Session, viewer: Viewer, promotion: str, now: dt.datetime) 
     if viewer.role in {one.role for one in given}:
         raise ConflictError(f"a {viewer.role.value} has approved; the other role is next")
     _refuse_old_audit(asked.audited_on, now.date())
-    _refuse_on_audits(session, asked.model_version, now.date())
+    _refuse_on_audits(session, asked.model_version, asked.model_sha256, now.date())
     session.add(
         PromotionApproval(
             promotion_id=asked.id,
@@ -180,11 +180,14 @@ def approvals(session: Session, promotion: str) -> Sequence[PromotionApproval]:
     return session.scalars(query.order_by(PromotionApproval.at)).all()
 
 
-def refuse_unless_usable(session: Session, version: str, sha256: str, today: dt.date) -> Promotion:
-    """The promotion that allows this very model today.
+def refuse_unless_usable(
+    session: Session, version: str, sha256: str, today: dt.date, municipality: str | None = None
+) -> Promotion:
+    """The promotion that allows this very model today, in one municipality when named.
 
-    Raises RefusedError that says what to do: never promoted, another model than was promoted, frozen, expired, or its
-    bias audit is older than 90 days (R11, R13).
+    The date that somebody typed with the request decides nothing: the audit on record does, with its date, verdict,
+    mandate and model. Raises RefusedError that says what to do: never promoted, another model than was promoted,
+    frozen, expired, or no audit on record of the last 90 days that allows it (R11, R13).
     """
     there = promotions(session, version)
     if not there or there[0].state in (Stage.REQUESTED, Stage.REJECTED):
@@ -196,14 +199,15 @@ def refuse_unless_usable(session: Session, version: str, sha256: str, today: dt.
         raise RefusedError(f"model version {version} is not the model that was promoted: its sha256 differs")
     if found.expires_on is None or today >= found.expires_on:
         raise RefusedError(f"the promotion of version {version} ended on {found.expires_on}; ask for a new one")
-    _refuse_old_audit(found.audited_on, today)
+    if why := audits.refusal_of_use(session, version, sha256, today, municipality):
+        raise RefusedError(f"{why} (R11)")
     return found
 
 
-def usable(session: Session, version: str, sha256: str, today: dt.date) -> bool:
-    """Whether the promotion of this very model holds today."""
+def usable(session: Session, version: str, sha256: str, today: dt.date, municipality: str | None = None) -> bool:
+    """Whether the promotion of this very model holds today, in one municipality when named."""
     try:
-        refuse_unless_usable(session, version, sha256, today)
+        refuse_unless_usable(session, version, sha256, today, municipality)
     except RefusedError:
         return False
     return True
@@ -216,8 +220,8 @@ def _refuse_old_audit(audited_on: dt.date, today: dt.date) -> None:
         raise RefusedError(f"the bias audit of {audited_on} is over {AUDIT_HOLDS.days} days old; make a new one (R11)")
 
 
-def _refuse_on_audits(session: Session, version: str, today: dt.date, *, waiting: bool = False) -> None:
-    if why := audits.refusal_of_version(session, version, today, waiting=waiting):
+def _refuse_on_audits(session: Session, version: str, sha256: str, today: dt.date, *, waiting: bool = False) -> None:
+    if why := audits.refusal_of_version(session, version, sha256, today, waiting=waiting):
         raise RefusedError(f"{why} (R11)")
 
 

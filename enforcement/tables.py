@@ -569,6 +569,8 @@ class FairnessAcceptance(Base):
     municipality: Mapped[str] = mapped_column(String(4))
     role: Mapped[str]
     why: Mapped[str]
+    until: Mapped[dt.date]
+    """the last day on which it counts"""
     at: Mapped[dt.datetime]
 
 

@@ -207,8 +207,10 @@ class _Drawing:
         still in force. A demonstration needs no adoption."""
         if is_off(session, town):
             return False
+        if self.run.demo:
+            return True
         version, sha256 = self.run.model_version, self.run.model_sha256
-        return self.run.demo or (usable(session, version, sha256, now().date()) and adopted(session, town, version))
+        return usable(session, version, sha256, now().date(), town) and adopted(session, town, version)
 
     def _keep_networks(self) -> None:
         """Relations and periods of the listed cases, as they were on the run's date."""

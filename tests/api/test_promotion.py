@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 from pathlib import Path
 
@@ -44,10 +45,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(made_up: Settings, trained: Path) -> Settings:
     shutil.copytree(trained, made_up.mlruns)
     with writing(engine_of(made_up.database)) as session:
-        run = session.scalars(select(Run.id)).first() or ""
+        run = session.scalars(select(Run)).first()
+        assert run is not None
+        run.model_sha256 = Registry(made_up.mlruns).described("1")["sha256"]
         for town in (HEERLEN, MAASTRICHT):
             viewer = Viewer("fairness-audit", town, Role.COMPLIANCE_REVIEWER)
-            audits.keep(session, viewer, run, "1", "pass", {}, dt.datetime.now(dt.UTC))
+            audits.keep(session, viewer, run.id, "1", "pass", {"dpia": "dpia-3"}, dt.datetime.now(dt.UTC))
     return made_up
 
 
@@ -88,6 +91,39 @@ def test_a_request_without_its_papers_is_refused(served: Settings) -> None:
         answer = scientist.post("/api/v1/promotions", json=PAPERS | {"audited_on": old})
         assert answer.status_code == 400
         assert "90 days" in answer.json()["detail"]
+
+
+def test_r11_two_people_accept_an_insufficient_audit_with_a_reason_and_a_last_day(served: Settings) -> None:
+    now = dt.datetime.now(dt.UTC)
+    with writing(engine_of(served.database)) as session:
+        viewer = Viewer("fairness-audit", HEERLEN, Role.COMPLIANCE_REVIEWER)
+        run = session.scalars(select(Run.id)).first() or ""
+        few = audits.keep(session, viewer, run, "1", "insufficient", {"dpia": "dpia-3"}, now)
+    why = "Twelve random reviews a quarter is all a municipality of this size can do."
+    until = (now.date() + dt.timedelta(days=30)).isoformat()
+    place, page = f"/api/v1/audits/{few}/acceptance", f"/toetsing/onderzoek/{few}/aanvaarden"
+    with visitors(served, *WHO) as (scientist, compliance, manager, elsewhere, officer):
+        assert officer.get("/api/v1/audit").status_code == 403
+        assert "0 of two people" in compliance.get("/api/v1/audit").json()["refusal"]
+        assert scientist.post(place, json={"why": why}).status_code == 403
+        assert elsewhere.post(place, json={"why": why}).status_code == 404
+        assert compliance.post(place, json={"why": "too small", "until": until}).status_code == 400
+        late = (now.date() + dt.timedelta(days=91)).isoformat()
+        assert compliance.post(place, json={"why": why, "until": late}).status_code == 400
+        assert compliance.post(place, json={"why": why, "until": until}).json()["refusal"]
+        assert compliance.post(place, json={"why": why}).status_code == 409, "the same person twice"
+        assert page not in compliance.get("/toetsing").text
+        shown = manager.get("/toetsing").text
+        assert why in shown
+        csrf = re.search(r'name="csrf" value="([^"]+)"', shown)
+        assert csrf is not None
+        form = {"csrf": csrf.group(1), "why": why, "until": until}
+        assert manager.post(page, data=form | {"until": ""}).status_code == 400
+        assert manager.post(page, data=form, follow_redirects=False).status_code == 303
+        found = manager.get("/api/v1/audit").json()
+        assert (found["status"], found["refusal"]) == ("insufficient", "")
+        assert [one["user"] for one in found["acceptances"]] == ["compliance.heerlen", "manager.heerlen"]
+        assert page not in elsewhere.get("/toetsing").text
 
 
 def test_a_reviewer_says_no(served: Settings) -> None:

@@ -120,8 +120,8 @@ def drawn(
     return composition, record(session, composition, run_id, chosen, 1, NOW, base_rate=base_rate)
 
 
-def a_run(session: Session, run_id: str, as_of: dt.date = AS_OF) -> None:
-    """A run, unless it is there."""
+def a_run(session: Session, run_id: str, as_of: dt.date = AS_OF, sha256: str = "0" * 64) -> None:
+    """A run, unless it is there. sha256: of its model."""
     if session.get(Run, run_id) is None:
         session.add(
             Run(
@@ -129,7 +129,7 @@ def a_run(session: Session, run_id: str, as_of: dt.date = AS_OF) -> None:
                 as_of=as_of,
                 model_name="scorecard",
                 model_version="1",
-                model_sha256="0" * 64,
+                model_sha256=sha256,
                 matrix_sha256="1" * 64,
                 data_until=as_of,
                 demo=True,
@@ -140,7 +140,19 @@ def a_run(session: Session, run_id: str, as_of: dt.date = AS_OF) -> None:
         session.flush()
 
 
-def audited(session: Session, viewer: Viewer, status: str = "pass", version: str = "3", at: dt.datetime = NOW) -> str:
+SHA = "a" * 64
+"""of the model whose lists are audited"""
+
+
+def audited(
+    session: Session,
+    viewer: Viewer,
+    status: str = "pass",
+    version: str = "3",
+    at: dt.datetime = NOW,
+    sha256: str = SHA,
+    dpia: str = "DPIA-1",
+) -> str:
     """A fairness audit of the viewer's municipality, as it is kept; gives its id."""
-    a_run(session, "run-1")
-    return audits.keep(session, viewer, "run-1", version, status, {}, at)
+    a_run(session, f"run-{sha256[:4]}", sha256=sha256)
+    return audits.keep(session, viewer, f"run-{sha256[:4]}", version, status, {"dpia": dpia}, at)

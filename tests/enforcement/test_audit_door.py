@@ -159,7 +159,7 @@ def test_a_manager_gives_a_mandate_and_versions_follow_each_other(tmp_path: Path
 def kept(engine: Engine, status: str, at: dt.datetime = NOW) -> audits.KeptAudit:
     with writing(engine) as session:
         viewer = dataclasses.replace(COMPLIANCE, purpose=Purpose.SUPERVISION)
-        audits.keep(session, viewer, "run", "1", status, {"parts": []}, at)
+        audits.keep(session, viewer, "run", "1", status, {"parts": [], "dpia": "DPIA-1"}, at)
         found = audits.latest_audit(session, HEERLEN, "1")
     assert found is not None
     return found

@@ -18,11 +18,11 @@ from enforcement.adoption import adopt, adopted, consents
 from enforcement.database import writing
 from enforcement.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
 from enforcement.promotion import AUDIT_HOLDS, MODEL_HOLDS, References, approve, refuse_unless_usable, reject, request
-from enforcement.tables import Event, Promotion
-from tests.enforcement.province import COMPLIANCE, HEERLEN, MAASTRICHT, MANAGER, NOW, SCIENTIST, audited, service
+from enforcement.tables import Event, FairnessAudit, Promotion
+from tests.enforcement.province import COMPLIANCE, HEERLEN, MAASTRICHT, MANAGER, NOW, SCIENTIST, SHA, audited, service
 
-SHA = "a" * 64
 PAPERS = References("audit-7", NOW.date() - dt.timedelta(days=10), "dpia-3", "fria-2", "iama-1")
+WHY = "small municipality; audited again in a quarter"
 THERE = Viewer("compliance.maastricht", MAASTRICHT, Role.COMPLIANCE_REVIEWER)
 THERE_TOO = Viewer("manager.maastricht", MAASTRICHT, Role.MANAGER)
 
@@ -120,11 +120,43 @@ def test_r11_an_audit_of_more_than_90_days_blocks_request_approval_and_use(sessi
         request(session, SCIENTIST, "3", SHA, old, NOW)
     with pytest.raises(RefusedError, match="still to come"):
         request(session, SCIENTIST, "3", SHA, replace(PAPERS, audited_on=NOW.date() + dt.timedelta(days=1)), NOW)
-    last = PAPERS.audited_on + AUDIT_HOLDS
     promoted(session)
+    last = NOW.date() + AUDIT_HOLDS
     refuse_unless_usable(session, "3", SHA, last)
     with pytest.raises(RefusedError, match="90 days"):
         refuse_unless_usable(session, "3", SHA, last + dt.timedelta(days=1))
+
+
+def test_r11_the_audit_on_record_decides_not_the_date_that_was_typed(session: Session) -> None:
+    found, late = promoted(session), NOW + AUDIT_HOLDS + dt.timedelta(days=1)
+    found.audited_on = late.date()
+    with pytest.raises(RefusedError, match="90 days"):
+        refuse_unless_usable(session, "3", SHA, late.date())
+    audited(session, COMPLIANCE, at=late)
+    assert refuse_unless_usable(session, "3", SHA, late.date()) is found
+    for row in session.scalars(select(FairnessAudit)):
+        session.delete(row)
+    with pytest.raises(RefusedError, match="no audit of version 3 is kept"):
+        refuse_unless_usable(session, "3", SHA, NOW.date())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [({"sha256": "b" * 64}, "sha256 differs"), ({"dpia": ""}, "without a mandate"), ({"status": "fail"}, "failed")],
+)
+def test_r11_use_rests_on_an_audit_of_this_very_model_under_a_mandate_that_did_not_fail(
+    session: Session, wrong: dict[str, str], why: str
+) -> None:
+    promoted(session)
+    later = NOW + dt.timedelta(hours=1)
+    audited(session, COMPLIANCE, at=later, **wrong)
+    refuse_unless_usable(session, "3", SHA, NOW.date())
+    refuse_unless_usable(session, "3", SHA, NOW.date(), MAASTRICHT)
+    with pytest.raises(RefusedError, match=why):
+        refuse_unless_usable(session, "3", SHA, NOW.date(), HEERLEN)
+    audited(session, THERE, at=later, **wrong)
+    with pytest.raises(RefusedError, match=why):
+        refuse_unless_usable(session, "3", SHA, NOW.date())
 
 
 def test_r11_an_audit_that_grows_old_while_the_request_waits_blocks_the_approval(session: Session) -> None:
@@ -154,8 +186,31 @@ def test_r11_an_insufficient_audit_waits_for_two_people_before_anybody_approves(
     with pytest.raises(RefusedError, match="0 of two people"):
         approve(session, COMPLIANCE, "3-1", later)
     for viewer in (COMPLIANCE, MANAGER):
-        audits.accept_insufficient(session, viewer, few, "small municipality; audited again in a quarter", later)
+        audits.accept_insufficient(session, viewer, few, WHY, later, until=later.date() + dt.timedelta(days=30))
     assert approve(session, COMPLIANCE, "3-1", later).state == "requested"
+    assert approve(session, MANAGER, "3-1", later).state == "promoted"
+    month = dt.timedelta(days=30)
+    refuse_unless_usable(session, "3", SHA, later.date() + month, HEERLEN)
+    with pytest.raises(RefusedError, match="0 of two people"):
+        refuse_unless_usable(session, "3", SHA, later.date() + month + dt.timedelta(days=1), HEERLEN)
+
+
+def test_r11_an_acceptance_is_a_reason_a_person_and_a_last_day_no_later_than_the_audits(session: Session) -> None:
+    few = audited(session, COMPLIANCE, "insufficient", at=NOW + dt.timedelta(hours=1))
+    last = NOW.date() + dt.timedelta(days=audits.FRESH_DAYS)
+    for day in (NOW.date() - dt.timedelta(days=1), last + dt.timedelta(days=1)):
+        with pytest.raises(RefusedError, match="holds from today"):
+            audits.accept_insufficient(session, COMPLIANCE, few, WHY, NOW, until=day)
+    with pytest.raises(RefusedError, match="40 characters"):
+        audits.accept_insufficient(session, COMPLIANCE, few, "too small", NOW)
+    with pytest.raises(RefusedError, match="90 days old"):
+        audits.accept_insufficient(session, COMPLIANCE, few, WHY, NOW + dt.timedelta(days=92))
+    with pytest.raises(NotFoundError):
+        audits.accept_insufficient(session, THERE, few, WHY, NOW)
+    kept = audits.accept_insufficient(session, COMPLIANCE, few, WHY, NOW)
+    assert [(one.user, one.role, one.why, one.until) for one in kept.acceptances] == [
+        (COMPLIANCE.user, "compliance_reviewer", WHY, last)
+    ]
 
 
 def test_r11_a_municipality_adopts_only_on_its_own_audit(session: Session) -> None:
@@ -168,8 +223,8 @@ def test_r11_a_municipality_adopts_only_on_its_own_audit(session: Session) -> No
 
 
 def test_r13_a_model_ends(session: Session) -> None:
-    found = promoted(session)
-    found.audited_on = NOW.date() + MODEL_HOLDS - dt.timedelta(days=1)
+    promoted(session)
+    audited(session, COMPLIANCE, at=NOW + MODEL_HOLDS - dt.timedelta(days=1))
     refuse_unless_usable(session, "3", SHA, NOW.date() + MODEL_HOLDS - dt.timedelta(days=1))
     with pytest.raises(RefusedError, match="ended"):
         refuse_unless_usable(session, "3", SHA, NOW.date() + MODEL_HOLDS)

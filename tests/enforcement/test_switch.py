@@ -212,7 +212,7 @@ def test_r13_what_was_switched_is_in_the_log(lists: Engine) -> None:
 def test_r31_drill_the_model_is_frozen_and_the_affected_cases_are_listed(lists: Engine) -> None:
     papers = References("audit-7", NOW.date(), "dpia-3", "fria-2", "iama-1")
     with writing(lists) as session:
-        audited(session, COMPLIANCE, version="1")
+        audited(session, COMPLIANCE, version="1", sha256="0" * 64)
         request(session, SCIENTIST, "1", "0" * 64, papers, NOW)
         expected = {
             town: sorted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "86f512d6392b"
+revision = "a43588ce931b"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -652,6 +652,7 @@ def upgrade() -> None:
         sa.Column("municipality", sa.String(length=4), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("why", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["audit_id"],
