@@ -51,6 +51,10 @@ def _case(permission: Permission) -> Rule:
     return Rule(permission, Object.CASE, person=True)
 
 
+def _part(permission: Permission) -> Rule:
+    return Rule(permission, Object.PART, person=True)
+
+
 _API = "/api/v1"
 _CASE = f"{_API}/cases/{{number}}"
 _PAGE = "/zaken/{number}"
@@ -78,11 +82,23 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", f"{_CASE}/notes"): _case(Permission.CLAIM_CASE),
         ("GET", f"{_CASE}/documents"): _case(Permission.READ_CASE),
         ("POST", f"{_CASE}/documents"): _case(Permission.CLAIM_CASE),
-        ("GET", f"{_CASE}/documents/{{document}}"): Rule(Permission.READ_CASE, Object.PART, person=True),
+        ("GET", f"{_CASE}/documents/{{document}}"): _part(Permission.READ_CASE),
         ("GET", f"{_CASE}/steps"): Rule(Permission.READ_CASE, Object.CASE),
         ("POST", f"{_CASE}/steps"): _case(Permission.CLAIM_CASE),
         ("POST", f"{_CASE}/overturn"): _case(Permission.OVERTURN_FINDINGS),
         ("GET", f"{_CASE}/tips"): _case(Permission.READ_CASE),
+        ("POST", f"{_CASE}/notice"): _case(Permission.READ_CASE),
+        ("GET", f"{_API}/contests"): Rule(Permission.HANDLE_RIGHTS),
+        ("POST", f"{_CASE}/contests"): _case(Permission.HANDLE_RIGHTS),
+        ("GET", f"{_API}/contests/{{contest}}"): _part(Permission.HANDLE_RIGHTS),
+        ("POST", f"{_API}/contests/{{contest}}/correction"): _part(Permission.HANDLE_RIGHTS),
+        ("POST", f"{_API}/contests/{{contest}}/settlement"): _part(Permission.HANDLE_RIGHTS),
+        ("GET", f"{_API}/restrictions"): Rule(Permission.HANDLE_RIGHTS, person=True),
+        ("POST", f"{_CASE}/restrictions"): _case(Permission.HANDLE_RIGHTS),
+        ("DELETE", f"{_API}/restrictions/{{restriction}}"): _part(Permission.HANDLE_RIGHTS),
+        ("GET", f"{_API}/holds"): Rule(Permission.HANDLE_RIGHTS, person=True),
+        ("POST", f"{_CASE}/holds"): _case(Permission.HANDLE_RIGHTS),
+        ("DELETE", f"{_API}/holds/{{hold}}"): _part(Permission.HANDLE_RIGHTS),
         ("POST", f"{_API}/search"): Rule(Permission.FIND_CLIENT, person=True),
         ("POST", f"{_API}/tips"): Rule(Permission.TAKE_IN_TIP),
         ("POST", f"{_API}/assignments"): Rule(Permission.ASSIGN_CASES),
@@ -173,7 +189,7 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", f"{_PAGE}/overdragen"): _case(Permission.CLAIM_CASE),
         ("POST", f"{_PAGE}/notities"): _case(Permission.CLAIM_CASE),
         ("POST", f"{_PAGE}/stukken"): _case(Permission.CLAIM_CASE),
-        ("GET", f"{_PAGE}/stukken/{{document}}"): Rule(Permission.READ_CASE, Object.PART, person=True),
+        ("GET", f"{_PAGE}/stukken/{{document}}"): _part(Permission.READ_CASE),
         ("POST", f"{_PAGE}/stappen"): _case(Permission.CLAIM_CASE),
     }
 )

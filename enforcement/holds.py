@@ -17,7 +17,7 @@ from enforcement import audit
 from enforcement.access import Permission, Viewer, require
 from enforcement.clock import stored
 from enforcement.errors import FindingsError, NotFoundError
-from enforcement.tables import Hold, Restriction
+from enforcement.tables import Case, Hold, Restriction
 from enforcement.tenants import within
 
 SHORTEST_REASON = 20
@@ -44,6 +44,19 @@ class Held:
     case_id: int
     reason: str
     since: dt.date
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A restriction or a hold that is in force, as who may end it sees it."""
+
+    id: str
+    number: str | None
+    """of the case on the newest list that has it; None when it is on none"""
+    reason: str
+    since: dt.date
+    until: dt.date | None
+    """first day on which all is told again; None for a hold, which lasts until it is lifted"""
 
 
 def restrict(session: Session, viewer: Viewer, case_id: int, reason: str, until: dt.date, now: dt.datetime) -> str:
@@ -98,6 +111,21 @@ def restriction_on(session: Session, municipality: str, case_id: int, day: dt.da
     return Restricted(found.id, found.reason, found.until, found.made_at.date()) if found else None
 
 
+def restrictions(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Listed, ...]:
+    """The restrictions in force in the viewer's municipality, oldest first, after the look was logged. Raises
+    ForbiddenError."""
+    require(viewer, Permission.HANDLE_RIGHTS)
+    _log(session, viewer, "restrictions_listed", f"municipality:{viewer.municipality}", {}, now)
+    rows = session.scalars(
+        select(Restriction)
+        .where(within(Restriction, viewer.municipality), Restriction.lifted_at.is_(None))
+        .where(Restriction.until > now.date())
+        .order_by(Restriction.made_at, Restriction.id)
+    ).all()
+    numbers = _numbers(session, viewer.municipality, {one.case_id for one in rows})
+    return tuple(Listed(one.id, numbers.get(one.case_id), one.reason, one.made_at.date(), one.until) for one in rows)
+
+
 def hold(session: Session, viewer: Viewer, case_id: int, reason: str, now: dt.datetime) -> str:
     """Keeps everything about a case from deletion; gives the hold's id. Raises ForbiddenError, FindingsError."""
     require(viewer, Permission.HANDLE_RIGHTS)
@@ -128,6 +156,18 @@ def lift_hold(session: Session, viewer: Viewer, which: str, now: dt.datetime) ->
     _log(session, viewer, "hold_lifted", f"hold:{which}", {}, now)
 
 
+def holds(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Listed, ...]:
+    """The holds in force in the viewer's municipality, oldest first, after the look was logged. Raises
+    ForbiddenError."""
+    require(viewer, Permission.HANDLE_RIGHTS)
+    _log(session, viewer, "holds_listed", f"municipality:{viewer.municipality}", {}, now)
+    rows = session.scalars(
+        select(Hold).where(within(Hold, viewer.municipality), Hold.lifted_at.is_(None)).order_by(Hold.made_at, Hold.id)
+    ).all()
+    numbers = _numbers(session, viewer.municipality, {one.case_id for one in rows})
+    return tuple(Listed(one.id, numbers.get(one.case_id), one.reason, one.made_at.date(), None) for one in rows)
+
+
 def held_cases(session: Session, municipality: str, now: dt.datetime) -> dict[int, Held]:
     """Case id -> the oldest hold on it that was not lifted before `now`."""
     rows = session.scalars(
@@ -136,6 +176,13 @@ def held_cases(session: Session, municipality: str, now: dt.datetime) -> dict[in
         .order_by(Hold.made_at.desc(), Hold.id)
     )
     return {one.case_id: Held(one.id, one.case_id, one.reason, one.made_at.date()) for one in rows}
+
+
+def _numbers(session: Session, municipality: str, cases: set[int]) -> dict[int, str]:
+    rows = session.execute(
+        select(Case.id, Case.number).where(within(Case, municipality), Case.id.in_(cases)).order_by(Case.due)
+    )
+    return dict(rows.tuples().all())
 
 
 def _reasoned(reason: str) -> str:

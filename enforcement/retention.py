@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from enforcement.contest import disputed_cases
+from enforcement.contest import open_contests
 from enforcement.exemptions import months_before
 from enforcement.holds import held_cases
 from enforcement.policy import in_force
@@ -62,7 +62,7 @@ def unselected_rule(session: Session, municipality: str, today: dt.date) -> Rule
 def kept_cases(session: Session, municipality: str, now: dt.datetime) -> frozenset[int]:
     """Case ids that stay whatever their age: on a list that the archive keeps, held, or disputed."""
     listed = frozenset(session.scalars(select(Case.id).where(within(Case, municipality))))
-    return listed | held_cases(session, municipality, now).keys() | disputed_cases(session, municipality)
+    return listed | held_cases(session, municipality, now).keys() | open_contests(session, municipality)
 
 
 def forget_unselected(session: Session, municipality: str, rule: Rule, keep: frozenset[int]) -> dict[str, int]:
@@ -106,7 +106,7 @@ def forget_archived(session: Session, municipality: str, years: int, now: dt.dat
     The term begins when the last findings were approved, or else when the case was due.
     """
     before = months_before(now.date(), 12 * years)
-    held = held_cases(session, municipality, now).keys() | disputed_cases(session, municipality)
+    held = held_cases(session, municipality, now).keys() | open_contests(session, municipality)
     newest = (
         select(func.max(Finding.approved_at))
         .where(Finding.draw_id == Case.draw_id, Finding.case_id == Case.id)
@@ -176,7 +176,7 @@ def duties(
             found.append(f"review {number} is kept {years} years from {began.isoformat()} (Archiefwet 3)")
     held = held_cases(session, municipality, now)
     found += [f"legal hold {held[case].id}: {held[case].reason}" for case in sorted(cases) if case in held]
-    if set(cases) & disputed_cases(session, municipality):
+    if set(cases) & open_contests(session, municipality):
         found.append("a contest is open; settle it first")
     return tuple(found)
 

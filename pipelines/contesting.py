@@ -24,7 +24,7 @@ from enforcement.contest import Again, Disputed, Why, contests, keep_rescoring, 
 from enforcement.database import engine_of, reading, writing
 from enforcement.errors import NotFoundError, RefusedError
 from enforcement.settings import Settings
-from enforcement.tables import Case, Contest, Draw, Part, Run, Score
+from enforcement.tables import Case, Contest, Draw, Part, Rescoring, Run, Score
 from enforcement.tenants import within
 from features.catalogue import CATALOGUE
 from features.matrix import CASES, build
@@ -41,23 +41,33 @@ from pipelines.staging import quoted
 
 
 def contest(
-    settings: Settings, number: str, topics: Sequence[str], text: str, municipality: str | None = None
+    settings: Settings,
+    number: str,
+    topics: Sequence[str],
+    text: str,
+    municipality: str | None = None,
+    *,
+    objection: bool = False,
 ) -> dict[str, Any]:
-    """Open a contest, stop the case, and score it without the disputed data: {"contest", "number", "was", "place"}.
+    """Open a contest, stop the case, and score it without the disputed data: {"contest", "number", "was", "place"}. An
+    objection to the ranking itself is about no data; then `was` and `place` are None.
 
     Raises as enforcement.contest.open_contest does, and ValueError when the run's matrix is gone by its rule.
     """
     town, now = municipality_of(settings, number, municipality), dt.datetime.now(dt.UTC)
     viewer = operator(town, Purpose.OBJECTION)
     with writing(engine_of(settings.database)) as session:
-        which = open_contest(session, viewer, Lake(settings).keys, number, topics, text, now)
+        which = open_contest(session, viewer, Lake(settings).keys, number, topics, text, now, objection=objection)
+    if objection:
+        return {"contest": which, "number": number, "was": None, "place": None}
     was, place = rescore(settings, town, which, Why.WITHOUT_DISPUTED)
     return {"contest": which, "number": number, "was": was, "place": place}
 
 
 def close(settings: Settings, which: str, *, upheld: bool, file: Path | None = None) -> dict[str, Any]:
     """Settle a contest: {"contest", "outcome", "state", "place"}. Upheld it needs `file`, the corrected records in any
-    format that `weegschaal ingest` reads; they are delivered first.
+    format that `weegschaal ingest` reads; they are delivered first. Not so for an objection, and for a contest whose
+    correction was named and scored already.
 
     Raises NotFoundError, ConflictError, and RefusedError when the correction does not pass its contract.
     """
@@ -65,7 +75,10 @@ def close(settings: Settings, which: str, *, upheld: bool, file: Path | None = N
     town = _town_of(settings, which)
     viewer = operator(town, Purpose.OBJECTION)
     place, delivery = None, None
-    if upheld:
+    with reading(engine) as session:
+        found = one(session, viewer, which)
+        ready = not found.topics or session.get(Rescoring, (which, Why.CORRECTED.value)) is not None
+    if upheld and not (ready and file is None):
         if file is None:
             raise RefusedError("an upheld contest needs the corrected records: give them with --file")
         (report,) = ingest(settings, [file], municipality=town)
@@ -84,6 +97,32 @@ def listed(settings: Settings) -> list[dict[str, Any]]:
     with reading(engine_of(settings.database)) as session:
         towns = sorted(session.scalars(select(Contest.municipality).distinct()))
         return [_row(town, found) for town in towns for found in contests(session, operator(town, Purpose.OBJECTION))]
+
+
+def go_on(settings: Settings) -> dict[str, Any]:
+    """What contests that were opened or corrected in the service wait for: {"scored", "impossible": {contest: why}}.
+
+    Done again it changes nothing. A run whose matrix was deleted cannot be scored again; its contest goes on without.
+    """
+    with reading(engine_of(settings.database)) as session:
+        rows = session.scalars(select(Contest).where(Contest.outcome.is_(None)).order_by(Contest.opened_at)).all()
+        done = set(session.execute(select(Rescoring.contest_id, Rescoring.why)).tuples())
+        waiting = [
+            (each.municipality, each.id, why, delivery)
+            for each in rows
+            if each.topics
+            for why, delivery in ((Why.WITHOUT_DISPUTED, None), (Why.CORRECTED, each.delivery_id))
+            if (each.id, why.value) not in done and (why is Why.WITHOUT_DISPUTED or delivery is not None)
+        ]
+    scored, impossible = 0, {}
+    for town, which, why, delivery in waiting:
+        try:
+            rescore(settings, town, which, why, delivery)
+        except ValueError as error:
+            impossible[which] = str(error)
+        else:
+            scored += 1
+    return {"scored": scored, "impossible": impossible}
 
 
 def rescore(settings: Settings, town: str, which: str, why: Why, delivery: str | None = None) -> tuple[int, int]:
@@ -193,7 +232,7 @@ def _row(town: str, found: Disputed) -> dict[str, Any]:
         "contest": found.id,
         "municipality": town,
         "case": found.number,
-        "topics": ", ".join(found.topics),
+        "topics": ", ".join(found.topics) or "objection to the ranking",
         "opened": found.opened_at.date().isoformat(),
         "outcome": found.outcome,
     }

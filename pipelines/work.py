@@ -1,9 +1,9 @@
 """The work of every minute and of every night: each step alone, so that one that fails does not stop the others.
 
-Every minute the logs are sealed and a training that was asked for is done. Once a night colleagues who are away are
-relieved, approved outcomes return to the lake, and when new data came the matrix, the scores and the lists of the new
-month are made; then drift is looked at and what may no longer be kept is deleted. A step that was done before for the
-same input does nothing.
+Every minute the logs are sealed, contested cases are scored again, and a training that was asked for is done. Once a
+night colleagues who are away are relieved, approved outcomes return to the lake, and when new data came the matrix, the
+scores and the lists of the new month are made; then drift is looked at and what may no longer be kept is deleted. A
+step that was done before for the same input does nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from enforcement.database import engine_of, reading, writing
 from enforcement.handover import relieve
 from enforcement.settings import Settings
 from enforcement.tables import Draw, Run
-from pipelines import drifting, learning, ranking, retaining, returning
+from pipelines import contesting, drifting, learning, ranking, retaining, returning
 from pipelines.lake import Lake
 from pipelines.learning import newest_date
 from pipelines.steps import Show, Tally
@@ -89,6 +89,13 @@ def retention(settings: Settings, _show: Show, now: dt.datetime) -> str:
     return f"{sum(row['scores'] for row in made['municipalities'])} scores deleted"
 
 
+def contests(settings: Settings, _show: Show, now: dt.datetime) -> str:
+    """Contested cases that were opened or corrected in the service are scored again alone."""
+    made = contesting.go_on(settings)
+    cannot = f"; {len(made['impossible'])} cannot be" if made["impossible"] else ""
+    return f"{made['scored']} contested cases scored again{cannot}"
+
+
 def trainings(settings: Settings, _show: Show, now: dt.datetime) -> str:
     """The training that somebody asked for on a page; how far it is stands in its row."""
     engine = engine_of(settings.database)
@@ -120,7 +127,7 @@ def trainings(settings: Settings, _show: Show, now: dt.datetime) -> str:
     return f"version {made['version']} trained"
 
 
-EVERY_MINUTE: tuple[Job, ...] = (checkpoints, trainings)
+EVERY_MINUTE: tuple[Job, ...] = (checkpoints, contests, trainings)
 EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, lists, drift, retention)
 
 
