@@ -15,7 +15,19 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, select
 
 from enforcement.errors import ForbiddenError
-from enforcement.tables import Case, CaseNote, Draw, Event, Evidence, Finding, PolicyVersion, ReviewStep, Score, Tip
+from enforcement.tables import (
+    Case,
+    CaseNote,
+    Draw,
+    Event,
+    Evidence,
+    Finding,
+    PolicyVersion,
+    ReviewStep,
+    Score,
+    ServiceItem,
+    Tip,
+)
 from enforcement.tenants import within
 
 
@@ -112,6 +124,8 @@ class Purpose(StrEnum):
     """objection or appeal of the client, Awb 6 and 7"""
     ACCESS_REQUEST = "access_request"
     """the client asks what is known, GDPR 15"""
+    SERVICE = "service"
+    """finding out whether the client gets all that is due, Participatiewet 19 and 36"""
 
 
 @dataclass(frozen=True)
@@ -137,7 +151,9 @@ def require(viewer: Viewer, permission: Permission) -> None:
         raise ForbiddenError(f"{who} has no permission {permission.value}")
 
 
-Owned = TypeVar("Owned", Case, Finding, Score, Draw, Event, PolicyVersion, CaseNote, Evidence, ReviewStep, Tip)
+Owned = TypeVar(
+    "Owned", Case, Finding, Score, Draw, Event, PolicyVersion, CaseNote, Evidence, ReviewStep, ServiceItem, Tip
+)
 
 
 def owned(viewer: Viewer, table: type[Owned]) -> ColumnElement[bool]:

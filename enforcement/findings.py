@@ -106,19 +106,7 @@ class Findings:
     def check(self) -> None:
         self._check_effect()
         self._check_amount()
-        words = self.reasoning.strip()
-        if len(words) < SHORTEST_REASONING:
-            raise FindingsError(
-                "reasoning",
-                f"Schrijf in uw eigen woorden wat u vond, in ten minste {SHORTEST_REASONING} tekens.",
-                f"Write what you found in your own words, in at least {SHORTEST_REASONING} characters.",
-            )
-        if len(own_words(words)) < OWN_WORDS:
-            raise FindingsError(
-                "reasoning",
-                "De plaats op de lijst is geen bevinding. Schrijf welke feiten u zag.",
-                "The place on the list is no finding. Write which facts you saw.",
-            )
+        check_reasoning(self.reasoning)
 
     def _check_effect(self) -> None:
         if self.cause == Cause.NOTHING_IRREGULAR and self.effect != Effect.NONE:
@@ -145,6 +133,23 @@ class Findings:
                 "Een bedrag hoort bij meer of minder recht.",
                 "An amount goes with being entitled to more or less.",
             )
+
+
+def check_reasoning(reasoning: str) -> None:
+    """Raises FindingsError for a reasoning that is too short, or that tells of nothing but the place or the list."""
+    words = reasoning.strip()
+    if len(words) < SHORTEST_REASONING:
+        raise FindingsError(
+            "reasoning",
+            f"Schrijf in uw eigen woorden wat u vond, in ten minste {SHORTEST_REASONING} tekens.",
+            f"Write what you found in your own words, in at least {SHORTEST_REASONING} characters.",
+        )
+    if len(own_words(words)) < OWN_WORDS:
+        raise FindingsError(
+            "reasoning",
+            "De plaats op de lijst is geen bevinding. Schrijf welke feiten u zag.",
+            "The place on the list is no finding. Write which facts you saw.",
+        )
 
 
 def own_words(reasoning: str) -> frozenset[str]:

@@ -82,7 +82,7 @@ def be_absent(
     if last < first:
         raise RefusedError("the last day of an absence lies on or after its first")
     for one in (user, *([deputy] if deputy else [])):
-        _require_caseworker(session, viewer.municipality, one)
+        require_caseworker(session, viewer.municipality, one)
     if deputy == user:
         raise RefusedError("a deputy is somebody else")
     session.merge(Absence(municipality=viewer.municipality, user_id=user, first=first, last=last, deputy=deputy))
@@ -152,14 +152,15 @@ def _in_hand_of(user: str, now: dt.datetime) -> dict[str, object]:
 
 
 def _require_able(session: Session, viewer: Viewer, case: Case, user: str, now: dt.datetime) -> None:
-    _require_caseworker(session, viewer.municipality, user)
+    require_caseworker(session, viewer.municipality, user)
     if is_absent(session, viewer.municipality, user, now.date()):
         raise ConflictError("this colleague is away")
     if _reviewed(session, case, user):
         raise ConflictError(f"case {case.number} is reviewed twice and this colleague did the first review")
 
 
-def _require_caseworker(session: Session, municipality: str, user: str) -> None:
+def require_caseworker(session: Session, municipality: str, user: str) -> None:
+    """Raises ForbiddenError for someone who does not review cases in the municipality."""
     roles = select(Grant.role).where(Grant.user_id == user, within(Grant, municipality))
     if not set(session.scalars(roles)) & {role.value for role in CASEWORKERS}:
         raise ForbiddenError("cases are in the hands of officers of this municipality")

@@ -20,7 +20,9 @@ from sqlalchemy.orm import Session
 from enforcement.access import Permission, Viewer, owned, require
 from enforcement.tables import Event
 
-READS = frozenset({"case_read", "relations_read", "history_read", "identity_read"})
+READS = frozenset({"case_read", "relations_read", "history_read", "identity_read", "service_item_read"})
+ABOUT_A_PERSON = frozenset({"case", "service"})
+"""what entries are about: cases, and items of the service list"""
 PERSONAL = frozenset({"identity_read"})
 """reads of who a case is about"""
 FEWEST = 20
@@ -73,7 +75,7 @@ def found_in(entries: Iterable[Mapping[str, Any]], own: Mapping[str, Iterable[st
     people: dict[str, _Person] = defaultdict(_Person)
     for entry in entries:
         kind, _, number = str(entry["object"]).partition(":")
-        if kind != "case":
+        if kind not in ABOUT_A_PERSON:
             continue
         person, day = people[entry["actor"]], dt.date.fromisoformat(entry["at"][:10])
         if entry["action"] in READS:

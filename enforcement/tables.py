@@ -667,20 +667,43 @@ class ServiceItem(Base):
     """A case in which the client may be missing something: too little paid, or a right not used (R34)."""
 
     __tablename__ = "service_item"
-    case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     as_of: Mapped[dt.date] = mapped_column(primary_key=True)
     municipality: Mapped[str] = mapped_column(String(4))
+    number: Mapped[str]
+    """what people say: D2026-000042"""
+    kind: Mapped[str]
+    """paid_short or right_unused (features/service.py)"""
     position: Mapped[int]
     """order to work in, 1 first"""
     reasons: Mapped[list[Any]]
-    """sentences with source and date, see pipelines/serving.py"""
+    """sentences with value, unit, source, date and article, see service_keeping.py"""
+    people: Mapped[list[Any]]
+    """random numbers of client and partner, as text"""
+    due: Mapped[dt.date]
+    state: Mapped[str] = mapped_column(default="open")
+    """service_items.ItemState"""
+    claimed_by: Mapped[str | None]
+    claimed_at: Mapped[dt.datetime | None]
+    lease_until: Mapped[dt.datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+    """ETag; every change adds one"""
     outcome: Mapped[str | None]
-    """paid, granted, nothing_missing or unreachable; None while it is open"""
+    """what was found, service_outcomes.Found; counts once `approved_at` is there"""
+    done: Mapped[str | None]
+    """what was done for the client, service_outcomes.Done"""
     amount_cents: Mapped[int | None]
     """EUR cents that the client got"""
+    reasoning: Mapped[str | None]
     noted_by: Mapped[str | None]
     noted_at: Mapped[dt.datetime | None]
-    __table_args__ = (Index("service_list", "municipality", "as_of", "position"),)
+    approver: Mapped[str | None]
+    approved_at: Mapped[dt.datetime | None]
+    approver_note: Mapped[str | None]
+    __table_args__ = (
+        UniqueConstraint("municipality", "number"),
+        Index("service_list", "municipality", "state", "due", "position", "number"),
+    )
 
 
 class Job(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "a43588ce931b"
+revision = "8e8086b5b0af"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -308,19 +308,34 @@ def upgrade() -> None:
     )
     op.create_table(
         "service_item",
-        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("people", sa.JSON(), nullable=False),
+        sa.Column("due", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("claimed_by", sa.String(), nullable=True),
+        sa.Column("claimed_at", sa.DateTime(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(), nullable=True),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("done", sa.String(), nullable=True),
         sa.Column("amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reasoning", sa.String(), nullable=True),
         sa.Column("noted_by", sa.String(), nullable=True),
         sa.Column("noted_at", sa.DateTime(), nullable=True),
+        sa.Column("approver", sa.String(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(), nullable=True),
+        sa.Column("approver_note", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("case_id", "as_of"),
+        sa.UniqueConstraint("municipality", "number"),
     )
     with op.batch_alter_table("service_item", schema=None) as batch_op:
-        batch_op.create_index("service_list", ["municipality", "as_of", "position"], unique=False)
+        batch_op.create_index("service_list", ["municipality", "state", "due", "position", "number"], unique=False)
 
     op.create_table(
         "sign_in_attempt",
