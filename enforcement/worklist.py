@@ -248,12 +248,10 @@ def _row(found: Any, viewer: Viewer, moment: dt.datetime) -> Row:
 
 def cursor_of(case: Any) -> str:
     """Where a page of a list ends. `case`: a row with due, position and number, by which the list is sorted."""
-    """Where a page of a list ends. `case`: a row with due, position and number, by which the list is sorted."""
     return f"{case.due.isoformat()}_{case.position}_{case.number}"
 
 
 def position_of(cursor: str) -> tuple[dt.date, int, str]:
-    """What `cursor_of` said. Raises RefusedError for something else."""
     """What `cursor_of` said. Raises RefusedError for something else."""
     try:
         due, position, number = cursor.split("_")
