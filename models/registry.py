@@ -31,6 +31,8 @@ ENGINE = ("numpy", "lightgbm", "interpret-core", "scikit-learn", "duckdb", "ibis
 
 DOCUMENTS = "documents"
 DOCUMENT = "sha256.documents."
+STANDS_FOR = "documents_of"
+"""tag: hash of the state that the documents tell of"""
 
 
 class TamperedError(ValueError):
@@ -121,8 +123,8 @@ class Registry:
 
     def described(self, version: str | None = None) -> dict[str, Any]:
         """What the registry knows of the champion, or of a version: {version, kind, sha256, registered_at, aliases,
-        demo, trainer, promotion, frozen, params, metrics, documents}; `documents` is name -> sha256.
-        Raises LookupError."""
+        demo, trainer, promotion, frozen, params, metrics, documents, documents_of}; `documents` is name -> sha256,
+        `documents_of` the hash of the state that they tell of. Raises LookupError."""
         found = self._find(version)
         run = self._client().get_run(found.run_id)
         moment = dt.datetime.fromtimestamp(found.creation_timestamp / 1000, dt.UTC)
@@ -140,6 +142,7 @@ class Registry:
             "params": dict(sorted(run.data.params.items())),
             "metrics": dict(sorted(run.data.metrics.items())),
             "documents": dict(sorted(documents.items())),
+            "documents_of": found.tags.get(STANDS_FOR, ""),
         }
 
     def versions(self) -> list[str]:
@@ -147,8 +150,10 @@ class Registry:
         found = self._client().search_model_versions(f"name='{NAME}'")
         return sorted((str(one.version) for one in found), key=int)
 
-    def keep(self, version: str, documents: Mapping[str, bytes]) -> None:
+    def keep(self, version: str, documents: Mapping[str, bytes], state: str = "") -> None:
         """Keep documents with a version (R27), each with its sha256; one of the same name is replaced.
+
+        state: hash of what they tell of, so that it is seen when they are behind.
 
         Raises LookupError for a version that does not exist, ValueError for the name of an artifact.
         """
@@ -158,6 +163,7 @@ class Registry:
         _write(self._artifacts(found.run_id) / DOCUMENTS, documents)
         for name, data in documents.items():
             client.set_model_version_tag(NAME, found.version, f"{DOCUMENT}{name}", hashlib.sha256(data).hexdigest())
+        client.set_model_version_tag(NAME, found.version, STANDS_FOR, state)
 
     def document(self, version: str | None, name: str) -> bytes:
         """A document that was kept. Raises LookupError when there is none, TamperedError when it was changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ import numpy as np
 import pyarrow.parquet as pq
 from sqlalchemy import func
 from sqlalchemy import select as sql_select
+from sqlalchemy.orm import Session
 
 from enforcement.adoption import adopted
 from enforcement.clock import shown
 from enforcement.database import engine_of, reading
 from enforcement.promotion import approvals, promotions
 from enforcement.settings import Settings
-from enforcement.tables import Part, Score
+from enforcement.tables import Adoption, Part
 from features.catalogue import CATALOGUE
 from models.candidate import Fitted
 from models.card import Known, card
@@ -40,8 +42,49 @@ def build(settings: Settings, version: str | None) -> dict[str, bytes]:
     for kind, document in pages(what).items():
         made[f"{kind}.html"] = document.html()
         made[f"{kind}.json"] = _json(document.data() | (_picture(what) if kind == "card" else {}))
-    registry.keep(str(what.registered["version"]), made)
+    registry.keep(str(what.registered["version"]), made, _state(what.registered, what.promotion, what.adopted_by))
     return made
+
+
+def renew(settings: Settings) -> list[str]:
+    """Build the documents again of every version whose promotion, adoption or freezing they do not tell of yet; the
+    versions that were behind. A version without a request has those of its training."""
+    registry = Registry(settings.mlruns)
+    with reading(engine_of(settings.database)) as session:
+        asked = {one.model_version for one in promotions(session)}
+        now = {version: _use(session, version) for version in sorted(asked, key=int)}
+    behind = []
+    for version, (promotion, towns) in now.items():
+        registered = registry.described(version)
+        if registered["documents_of"] != _state(registered, promotion, towns):
+            build(settings, version)
+            behind.append(version)
+    return behind
+
+
+def _state(registered: Mapping[str, Any], promotion: Mapping[str, Any], adopted_by: Sequence[str]) -> str:
+    """Hash of what may change about a registered model."""
+    changing = {name: registered[name] for name in ("aliases", "demo", "promotion", "frozen")}
+    return hashlib.sha256(_json(changing | {"asked": dict(promotion), "adopted_by": list(adopted_by)})).hexdigest()
+
+
+def _use(session: Session, version: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The newest promotion of a version, empty when nobody asked, and the municipalities that adopted it."""
+    asked = promotions(session, version)
+    if not asked:
+        return {}, ()
+    one = asked[0]
+    promotion = {name: getattr(one, name) for name in ("audit", "dpia", "fria", "iama", "trainer", "why")}
+    promotion |= {
+        "id": one.id,
+        "state": str(one.state),
+        "audited_on": one.audited_on.isoformat(),
+        "approved_by": [given.user_id for given in approvals(session, one.id)],
+        "settled_at": shown(one.settled_at).isoformat() if one.settled_at else None,
+        "expires_on": one.expires_on.isoformat() if one.expires_on else None,
+    }
+    towns = sorted(session.scalars(sql_select(Adoption.municipality).where(Adoption.promotion_id == one.id).distinct()))
+    return promotion, tuple(town for town in towns if adopted(session, town, version))
 
 
 def pages(what: Known) -> dict[str, Document]:
@@ -61,21 +104,7 @@ def known(settings: Settings, version: str | None) -> Known:
     registered = registry.load(version)
     described = registry.described(registered.version)
     with reading(engine_of(settings.database)) as session:
-        asked = promotions(session, registered.version)
-        towns = sorted(set(session.scalars(sql_select(Score.municipality).distinct())))
-        promotion: dict[str, Any] = {}
-        if asked:
-            one = asked[0]
-            promotion = {name: getattr(one, name) for name in ("audit", "dpia", "fria", "iama", "trainer", "why")}
-            promotion |= {
-                "id": one.id,
-                "state": str(one.state),
-                "audited_on": one.audited_on.isoformat(),
-                "approved_by": [given.user_id for given in approvals(session, one.id)],
-                "settled_at": shown(one.settled_at).isoformat() if one.settled_at else None,
-                "expires_on": one.expires_on.isoformat() if one.expires_on else None,
-            }
-        adopters = tuple(town for town in towns if adopted(session, town, registered.version))
+        promotion, adopters = _use(session, registered.version)
         of_contract = (func.count(Part.delivery_id.distinct()), func.sum(Part.rows), func.max(Part.known_until))
         rows = session.execute(
             sql_select(Part.contract, *of_contract).group_by(Part.contract).order_by(Part.contract)

@@ -18,6 +18,7 @@ from enforcement.settings import Settings
 from enforcement.tables import Draw, Promotion, Run
 from enforcement.users import grants
 from models.registry import Registry
+from pipelines.documents import build as build_documents
 
 
 def ask(settings: Settings, version: str, references: References, user: str, trainer: str | None) -> dict[str, Any]:
@@ -44,6 +45,7 @@ def ask(settings: Settings, version: str, references: References, user: str, tra
         )
         answer = told(asked, [])
     registry.challenge(known["version"])
+    build_documents(settings, known["version"])
     return answer
 
 
@@ -110,6 +112,7 @@ def freeze(settings: Settings, version: str, reason: str) -> dict[str, Any]:
             session, version, switches.Actor(), reason, _secrets(settings, session), dt.datetime.now(dt.UTC)
         )
         registry.freeze(version, reason)
+    build_documents(settings, version)
     return {
         "version": version,
         "municipalities": [

@@ -1,9 +1,10 @@
 """The work of every minute and of every night: each step alone, so that one that fails does not stop the others.
 
-Every minute the logs are sealed, contested cases are scored again, and a training that was asked for is done. Once a
-night colleagues who are away are relieved, approved outcomes return to the lake, and when new data came the matrix, the
-scores and the lists of the new month are made; then drift is looked at and what may no longer be kept is deleted. A
-step that was done before for the same input does nothing.
+Every minute the logs are sealed, contested cases are scored again, a training that was asked for is done, and the
+documents of a model are renewed when it was promoted, adopted or frozen. Once a night colleagues who are away are
+relieved, approved outcomes return to the lake, and when new data came the matrix, the scores and the lists of the new
+month are made; then drift is looked at and what may no longer be kept is deleted. A step that was done before for the
+same input does nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from enforcement.database import engine_of, reading, writing
 from enforcement.handover import relieve
 from enforcement.settings import Settings
 from enforcement.tables import Draw, Run
-from pipelines import contesting, drifting, learning, ranking, retaining, returning
+from pipelines import contesting, documents, drifting, learning, ranking, retaining, returning
 from pipelines.lake import Lake
 from pipelines.learning import newest_date
 from pipelines.steps import Show, Tally
@@ -96,6 +97,12 @@ def contests(settings: Settings, _show: Show, now: dt.datetime) -> str:
     return f"{made['scored']} contested cases scored again{cannot}"
 
 
+def papers(settings: Settings, _show: Show, now: dt.datetime) -> str:
+    """The documents of a model tell of its promotion and adoption within a minute."""
+    behind = documents.renew(settings)
+    return f"documents of version {', '.join(behind)} renewed" if behind else "documents are as they should be"
+
+
 def trainings(settings: Settings, _show: Show, now: dt.datetime) -> str:
     """The training that somebody asked for on a page; how far it is stands in its row."""
     engine = engine_of(settings.database)
@@ -127,7 +134,7 @@ def trainings(settings: Settings, _show: Show, now: dt.datetime) -> str:
     return f"version {made['version']} trained"
 
 
-EVERY_MINUTE: tuple[Job, ...] = (checkpoints, contests, trainings)
+EVERY_MINUTE: tuple[Job, ...] = (checkpoints, contests, trainings, papers)
 EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, lists, drift, retention)
 
 

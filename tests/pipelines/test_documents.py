@@ -1,0 +1,86 @@
+"""The documents kept with a model follow what is decided about it, each with its hash (R26, R27)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enforcement.access import Role
+from enforcement.adoption import adopt
+from enforcement.database import engine_of, writing
+from enforcement.promotion import References, approve, request
+from enforcement.settings import Settings
+from models.contenders import contenders
+from models.registry import Registry
+from models.training import train
+from pipelines import work
+from pipelines.documents import KINDS, build, renew
+from pipelines.promotion import freeze
+from pipelines.steps import unseen
+from tests.enforcement.province import COMPLIANCE, MANAGER, NOW, SCIENTIST, a_run, audited, candidates, drawn, service
+from tests.models.builders import UNTIL, examples, features
+
+PAPERS = References("audit-7", NOW.date(), "dpia-3", "fria-2", "iama-1")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A service with a list, and a registry with one version."""
+    service(tmp_path)
+    made = Settings(tmp_path, 8080, f"sqlite:///{tmp_path / 'service.db'}", tmp_path / "mlruns", demo=True)
+    runners = [one for one in contenders(features(), examples(10).names, 1, trials=0) if one.name == "scorecard"]
+    Registry(made.mlruns).record(train(examples(1_500), features(), 1, UNTIL, runners, refits=2))
+    return made
+
+
+def kept(settings: Settings, name: str) -> Mapping[str, Any]:
+    registry = Registry(settings.mlruns)
+    data = registry.document("1", f"{name}.json")
+    assert hashlib.sha256(data).hexdigest() == registry.described("1")["documents"][f"{name}.json"]
+    found: Mapping[str, Any] = json.loads(data)
+    return found
+
+
+def test_r27_every_document_follows_a_promotion_an_adoption_and_a_freeze(settings: Settings) -> None:
+    build(settings, "1")
+    assert renew(settings) == [], "nobody asked for a promotion"
+    assert kept(settings, "register-record")["status"] == "In ontwikkeling"
+    with writing(engine_of(settings.database)) as session:
+        a_run(session, "run")
+        sha256 = Registry(settings.mlruns).described("1")["sha256"]
+        audited(session, COMPLIANCE, version="1", sha256=sha256)
+        asked = request(session, SCIENTIST, "1", sha256, PAPERS, NOW)
+        approve(session, COMPLIANCE, asked.id, NOW)
+        approve(session, MANAGER, asked.id, NOW)
+    Registry(settings.mlruns).promote("1", demo=False, promotion=asked.id)
+    (done,) = work.once(settings, unseen, NOW, [work.papers])
+    assert (done.error, done.result) == ("", "documents of version 1 renewed")
+    assert set(Registry(settings.mlruns).described("1")["documents"]) == {
+        f"{kind}.{form}" for kind in KINDS for form in ("json", "html") if (kind, form) != ("register-record", "html")
+    }
+    record = kept(settings, "register-record")
+    assert record["status"] == "In gebruik"
+    assert "DPIA (dpia-3)" in record["impact_assessments"]
+    for kind in ("card", "technical-file", "instructions"):
+        assert "audit-7" in json.dumps(kept(settings, kind)), kind
+    assert renew(settings) == []
+
+    with writing(engine_of(settings.database)) as session:
+        adopt(session, COMPLIANCE, "1", NOW)
+    assert renew(settings) == [], "one person is no adoption"
+    with writing(engine_of(settings.database)) as session:
+        adopt(session, replace(MANAGER, role=Role.MANAGER), "1", NOW)
+    assert renew(settings) == ["1"]
+    assert "0917" in json.dumps(kept(settings, "card")["sections"][0])
+
+    with writing(engine_of(settings.database)) as session:
+        drawn(session, candidates(40))
+    freeze(settings, "1", "one group is selected too often")
+    assert kept(settings, "register-record")["status"] == "Buiten gebruik"
+    assert renew(settings) == []
