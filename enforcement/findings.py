@@ -71,6 +71,8 @@ SHORTEST_REASONING = 40
 OWN_WORDS = 6
 """different words that are about the case and not about its place on the list"""
 SHORTEST_NOTE = 10
+LONGEST_MINUTES = 200 * 60
+"""more hours than that in one review are a mistake in typing"""
 _ABOUT_THE_PLACE = frozenset(
     re.findall(
         r"\w+",
@@ -85,6 +87,7 @@ _ABOUT_THE_PLACE = frozenset(
 @dataclass(frozen=True)
 class Findings:
     """What a reviewer hands in. `amount_cents`: change per month, EUR cents, never negative; None when not known.
+    `minutes`: time the review took; None when the reviewer does not say.
 
     `check` raises FindingsError for a field that is not acceptable.
     """
@@ -93,19 +96,28 @@ class Findings:
     effect: Effect
     amount_cents: int | None
     reasoning: str
+    minutes: int | None = None
 
     @classmethod
-    def of(cls, cause: str, effect: str, amount_cents: int | None, reasoning: str) -> Findings:
+    def of(
+        cls, cause: str, effect: str, amount_cents: int | None, reasoning: str, minutes: int | None = None
+    ) -> Findings:
         """From what a form or a message holds. Raises FindingsError for an unknown word."""
         if cause not in set(Cause):
             raise FindingsError("cause", "Kies een van de oorzaken.", "Choose one of the causes.")
         if effect not in set(Effect):
             raise FindingsError("effect", "Kies een van de gevolgen.", "Choose one of the effects.")
-        return cls(Cause(cause), Effect(effect), amount_cents, reasoning)
+        return cls(Cause(cause), Effect(effect), amount_cents, reasoning, minutes)
 
     def check(self) -> None:
         self._check_effect()
         self._check_amount()
+        if self.minutes is not None and not 0 <= self.minutes <= LONGEST_MINUTES:
+            raise FindingsError(
+                "minutes",
+                f"Vul een aantal uren in tot en met {LONGEST_MINUTES // 60}.",
+                f"Fill in a number of hours up to {LONGEST_MINUTES // 60}.",
+            )
         check_reasoning(self.reasoning)
 
     def _check_effect(self) -> None:
@@ -191,6 +203,7 @@ def save_findings(
         cause=findings.cause.value,
         effect=findings.effect.value,
         amount_cents=findings.amount_cents,
+        minutes=findings.minutes,
         reasoning=findings.reasoning.strip(),
         reviewer=viewer.user,
         saved_at=stored(now),
@@ -335,8 +348,8 @@ def approved_outcomes(
     """Findings approved or overturned since a moment, as rows of the contract 'outcomes', to go back to the lake.
 
     `dossier(case_id)` gives the municipality's own case number. Of a case that was reviewed twice the first findings
-    are the outcome; the second measure disagreement. Columns: case, selected, arm, probability, closed, approved,
-    cause, effect, amount_cents, overturned.
+    are the outcome; the second measure disagreement, and their time counts as well. Columns: case, selected, arm,
+    probability, closed, approved, cause, effect, amount_cents, overturned, minutes.
     """
     query = (
         select(Finding, Draw.as_of, Inclusion.arms, Inclusion.probability)
@@ -349,6 +362,10 @@ def approved_outcomes(
     for finding, as_of, arms, probability in session.execute(query):
         key = (finding.draw_id, finding.case_id)
         if key in outcomes:
+            first = outcomes[key]["minutes"]
+            known = first is not None and finding.minutes is not None
+            outcomes[key]["minutes"] = first + finding.minutes if known else None
+            outcomes[key]["_changed_at"] = max(outcomes[key]["_changed_at"], finding.approved_at)
             continue
         outcomes[key] = {
             "case": dossier(finding.case_id),
@@ -361,6 +378,7 @@ def approved_outcomes(
             "effect": finding.effect,
             "amount_cents": finding.amount_cents,
             "overturned": finding.overturned_at is not None or None,
+            "minutes": finding.minutes,
             "_changed_at": max(one for one in (finding.approved_at, finding.overturned_at) if one),
         }
     return [

@@ -443,6 +443,8 @@ class Finding(Base):
     cause: Mapped[str]
     effect: Mapped[str]
     amount_cents: Mapped[int | None]
+    minutes: Mapped[int | None]
+    """time the review took, as the reviewer says"""
     reasoning: Mapped[str]
     reviewer: Mapped[str]
     saved_at: Mapped[dt.datetime]
@@ -458,6 +460,30 @@ class Finding(Base):
         Index("finding_of_case", "draw_id", "case_id"),
         Index("finding_of_municipality", "municipality", "draw_id", "case_id"),
     )
+
+
+class ListMoney(Base):
+    """Reviews, money and minutes of one arm of one list, as sums: nobody's own amount (statistics.md, Money)."""
+
+    __tablename__ = "list_money"
+    municipality: Mapped[str] = mapped_column(String(4), primary_key=True)
+    as_of: Mapped[dt.date] = mapped_column(primary_key=True)
+    arm: Mapped[str] = mapped_column(primary_key=True)
+    """as in Inclusion, of earlier reviews what their delivery says; `all` holds each review once"""
+    own: Mapped[bool]
+    """a list of this service; False for reviews before it"""
+    reviewed: Mapped[int]
+    changed: Mapped[int]
+    inconclusive: Mapped[int]
+    nothing_irregular: Mapped[int]
+    timed: Mapped[int]
+    """reviews whose minutes are known, inconclusive ones too"""
+    minutes: Mapped[int]
+    minutes_squares: Mapped[int]
+    sums: Mapped[dict[str, Any]]
+    """up, down, claimed, recovered, paid_out -> see models/amounts.py, Sums; what nobody delivers is absent"""
+    booked_until: Mapped[dt.date | None]
+    """last day on which bookings of the municipality were known"""
 
 
 class Event(Base):

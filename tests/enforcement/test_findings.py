@@ -94,6 +94,25 @@ def test_outcomes_have_the_columns_of_the_contract(engine: Engine) -> None:
     assert set(outcome) <= {column.name for column in CONTRACTS["outcomes"].delivered_columns}
 
 
+def test_the_time_of_a_review_goes_with_its_outcome_and_both_reviews_of_a_double_case_count(engine: Engine) -> None:
+    with writing(engine) as session:
+        session.execute(update(Case).where(Case.number == NUMBER).values(blind=True, double=True))
+        reviewed(session, minutes=90)
+        second = reviewed(session, SECOND, minutes=45)
+        half = approve(session, SECOND, NUMBER, second.version, NOW)
+        (alone,) = approved_outcomes(session, HEERLEN, LONG_AGO, str)
+        approve(session, OFFICER, NUMBER, half.version, LATER)
+        (both,) = approved_outcomes(session, HEERLEN, LATER, str)
+    assert (alone["minutes"], both["minutes"]) == (90, 135)
+
+
+@pytest.mark.parametrize("minutes", [-1, 200 * 60 + 1])
+def test_a_time_that_cannot_be_is_refused(minutes: int) -> None:
+    with pytest.raises(FindingsError) as refused:
+        findings(minutes=minutes).check()
+    assert refused.value.field == "minutes"
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_r02_the_same_person_never_approves_whatever_the_role(engine: Engine, role: Role) -> None:
     with writing(engine) as session:

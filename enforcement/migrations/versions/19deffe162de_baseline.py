@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "8e8086b5b0af"
+revision = "19deffe162de"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("effect", sa.String(), nullable=False),
         sa.Column("amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("minutes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reasoning", sa.String(), nullable=False),
         sa.Column("reviewer", sa.String(), nullable=False),
         sa.Column("saved_at", sa.DateTime(), nullable=False),
@@ -221,6 +222,23 @@ def upgrade() -> None:
         sa.Column("result", sa.JSON(), nullable=False),
         sa.Column("error", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "list_money",
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("arm", sa.String(), nullable=False),
+        sa.Column("own", sa.Boolean(), nullable=False),
+        sa.Column("reviewed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("changed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("inconclusive", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("nothing_irregular", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("timed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("minutes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("minutes_squares", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sums", sa.JSON(), nullable=False),
+        sa.Column("booked_until", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("municipality", "as_of", "arm"),
     )
     op.create_table(
         "policy_version",
@@ -759,6 +777,7 @@ def downgrade() -> None:
 
     op.drop_table("promotion")
     op.drop_table("policy_version")
+    op.drop_table("list_money")
     op.drop_table("job")
     with op.batch_alter_table("identity_judgement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_identity_judgement_right_id"))
