@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from commands.app import app
-from commands.display import AsJson, emit, err, out, table
+from commands.display import AsJson, date_of, emit, err, out, table
 
 PART = "Rights of the person"
 
@@ -58,19 +58,82 @@ def access_report(
 
 
 @app.command(rich_help_panel=PART)
+def restrict(
+    number: Annotated[str | None, typer.Argument(metavar="CASE", help="The case; without it, list them.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="First day on which all is told again.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; it stands in the log.")] = "",
+    municipality: Annotated[str | None, typer.Option(help="Where two have that number: four digits.")] = None,
+    lift: Annotated[str | None, typer.Option(metavar="RESTRICTION", help="End this one instead.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Withhold from the access report and the letter what an investigation found, until a day (UAVG 41), end that
+    before its day, or list what is withheld. To stop the work with data (GDPR 18) open a contest; to keep them from
+    deletion, place a hold.
+
+    Example: weegschaal restrict 2026-004220 --until 2027-01-15 --reason "A witness is heard in December"
+    """
+    from enforcement.settings import Settings
+    from pipelines import rights
+
+    settings, day = Settings.read(), date_of(until, "--until")
+    if lift is not None:
+        emit(rights.end_restriction(settings, lift), as_json, lambda told: table("All is told again", [told]))
+    elif number is None:
+        emit(
+            {"restrictions": rights.restrictions(settings)},
+            as_json,
+            lambda told: table("Restrictions in force", told["restrictions"]),
+        )
+    elif day is None:
+        raise typer.BadParameter("say until when, at most half a year away, as 2027-01-15", param_hint="--until")
+    else:
+        made = rights.restrict(settings, number, reason, day, municipality)
+        emit(made, as_json, lambda told: table("Restricted", [told]))
+
+
+@app.command(rich_help_panel=PART)
+def hold(
+    number: Annotated[str | None, typer.Argument(metavar="CASE", help="The case; without it, list them.")] = None,
+    dossier: Annotated[str | None, typer.Option(help="For a case that is on no list; with --municipality.")] = None,
+    reason: Annotated[str, typer.Option(help="What needs the data; it stands in the log.")] = "",
+    municipality: Annotated[str | None, typer.Option(help="Four digits.")] = None,
+    lift: Annotated[str | None, typer.Option(metavar="HOLD", help="Lift this one instead.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep everything about a case from deletion, for a court, an objection or an inquiry (GDPR 17(3)(e)), or because
+    the client needs it (GDPR 18(1)(c)); lift that; or list the holds.
+
+    Example: weegschaal hold 2026-004220 --reason "Appeal at the court, 26/123"
+    """
+    from enforcement.settings import Settings
+    from pipelines import rights
+
+    settings = Settings.read()
+    if lift is not None:
+        emit(rights.lift_hold(settings, lift), as_json, lambda told: table("Lifted", [told]))
+    elif number is None and dossier is None:
+        emit({"holds": rights.holds_in_force(settings)}, as_json, lambda told: table("Legal holds", told["holds"]))
+    else:
+        made = rights.hold(settings, reason, number=number, dossier=dossier, municipality=municipality)
+        emit(made, as_json, lambda told: table("Held", [told]))
+
+
+@app.command(rich_help_panel=PART)
 def contest(
     number: Annotated[str | None, typer.Argument(metavar="CASE", help="The case; without it, list them.")] = None,
     topic: Annotated[
         list[str] | None, typer.Option(help="What the data are about, such as income; may stand more than once.")
     ] = None,
     text: Annotated[str, typer.Option(help="What is wrong according to the client; kept encrypted.")] = "",
+    objection: Annotated[bool, typer.Option("--objection", help="To the ranking itself; without topics.")] = False,
     municipality: Annotated[str | None, typer.Option(help="Where two have that number: four digits.")] = None,
     settle: Annotated[str | None, typer.Option(metavar="CONTEST", help="Settle this one instead.")] = None,
     upheld: Annotated[bool, typer.Option("--upheld/--rejected", help="With --settle: who was right.")] = False,
     file: Annotated[Path | None, typer.Option(help="With --upheld: the corrected records, as a delivery.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A client disputes data: stop the case, score it alone without them, and later with the correction. Or list them.
+    """A client disputes data: stop the case, score it alone without them, and later with the correction. Or the client
+    objects to being ranked (GDPR 21): stop the case until that is judged. Or list them.
 
     Example: weegschaal contest 2026-004220 --topic income --text "The wages of March were my sister's"
 
@@ -84,7 +147,7 @@ def contest(
         ended = contesting.close(settings, settle, upheld=upheld, file=file)
         emit(ended, as_json, lambda told: table("Settled", [told]))
     elif number is not None:
-        opened = contesting.contest(settings, number, topic or [], text, municipality)
+        opened = contesting.contest(settings, number, topic or [], text, municipality, objection=objection)
         emit(opened, as_json, lambda told: table("Opened; the case is stopped", [told]))
     else:
         emit({"contests": contesting.listed(settings)}, as_json, lambda told: table("Contests", told["contests"]))

@@ -242,15 +242,12 @@ def contests(session: Session, viewer: Viewer) -> tuple[Disputed, ...]:
     require(viewer, Permission.HANDLE_RIGHTS)
     query = select(Contest).where(within(Contest, viewer.municipality))
     found = session.scalars(query.order_by(Contest.outcome.is_not(None), Contest.opened_at.desc(), Contest.id)).all()
-    again = dict(
-        session.execute(
-            select(Rescoring.contest_id, func.count())
-            .where(Rescoring.contest_id.in_([each.id for each in found]))
-            .group_by(Rescoring.contest_id)
-        )
-        .tuples()
-        .all()
+    counted = session.execute(
+        select(Rescoring.contest_id, func.count())
+        .where(Rescoring.contest_id.in_([each.id for each in found]))
+        .group_by(Rescoring.contest_id)
     )
+    again = {which: count for which, count in counted}  # noqa: C416 - a row is no tuple to the type checker
     return tuple(_disputed(each, again.get(each.id, 0)) for each in found)
 
 

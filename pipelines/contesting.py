@@ -106,7 +106,7 @@ def go_on(settings: Settings) -> dict[str, Any]:
     """
     with reading(engine_of(settings.database)) as session:
         rows = session.scalars(select(Contest).where(Contest.outcome.is_(None)).order_by(Contest.opened_at)).all()
-        done = set(session.execute(select(Rescoring.contest_id, Rescoring.why)).tuples())
+        done = {(one.contest_id, one.why) for one in session.scalars(select(Rescoring))}
         waiting = [
             (each.municipality, each.id, why, delivery)
             for each in rows

@@ -1,24 +1,27 @@
-"""What a privacy officer does for a client from the command line: the letter, and the report of all that is known."""
+"""What a privacy officer does for a client from the command line: the letter, the report of all that is known, what is
+not told yet and what may not be deleted."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from enforcement import audit, notices, raw, rights_report
+from enforcement import audit, holds, notices, raw, rights_report
 from enforcement.access import Purpose, Role, Viewer
+from enforcement.cases import find
 from enforcement.clock import shown
 from enforcement.database import engine_of, reading, writing
 from enforcement.errors import NotFoundError, RefusedError
 from enforcement.identity import Vault
 from enforcement.keys import Keys
 from enforcement.settings import Settings
-from enforcement.tables import Case, Delivery, Draw, Quarantine
+from enforcement.tables import Case, Delivery, Draw, Hold, Quarantine, Restriction
 from enforcement.tenants import within
 from features.catalogue import CATALOGUE
 from features.records import CONTRACTS, Identifier
@@ -61,6 +64,102 @@ def letter(settings: Settings, number: str, municipality: str | None = None) -> 
         made = notices.notice(session, operator(town, Purpose.SUPERVISION), number, dt.datetime.now(dt.UTC))
     letters: dict[str, Any] = {one.language: {"subject": one.subject, "body": one.body} for one in made.letters}
     return {"reference": made.reference, **letters, "message": made.message()}
+
+
+def restrict(
+    settings: Settings, number: str, reason: str, until: dt.date, municipality: str | None = None
+) -> dict[str, Any]:
+    """Withhold what the investigation of a case found until a day (UAVG 41): {"restriction", "case", "until"}.
+
+    Raises as enforcement.holds.restrict does, and NotFoundError for an unknown case.
+    """
+    viewer = operator(municipality_of(settings, number, municipality), Purpose.SUPERVISION)
+    with writing(engine_of(settings.database)) as session:
+        case = find(session, viewer, number)
+        which = holds.restrict(session, viewer, case.id, reason, until, dt.datetime.now(dt.UTC))
+    return {"restriction": which, "case": number, "until": until.isoformat()}
+
+
+def end_restriction(settings: Settings, which: str) -> dict[str, Any]:
+    """Raises NotFoundError when no such restriction holds."""
+    viewer = operator(_town_of(settings, Restriction, which), Purpose.SUPERVISION)
+    with writing(engine_of(settings.database)) as session:
+        holds.end_restriction(session, viewer, which, dt.datetime.now(dt.UTC))
+    return {"restriction": which, "ended": True}
+
+
+def restrictions(settings: Settings) -> list[dict[str, Any]]:
+    """The restrictions in force, of every municipality; each municipality's log says that they were listed."""
+    return _in_force(settings, Restriction, holds.restrictions, "restriction")
+
+
+def hold(
+    settings: Settings,
+    reason: str,
+    *,
+    number: str | None = None,
+    dossier: str | None = None,
+    municipality: str | None = None,
+) -> dict[str, Any]:
+    """Keep everything about a case from deletion (GDPR 17(3)(e)): {"hold", "municipality"}. A case that is on no list
+    is named by its dossier number and municipality.
+
+    Raises NotFoundError for an unknown case or dossier, RefusedError when neither or both are given.
+    """
+    if (number is None) == (dossier is None) or (dossier is not None and municipality is None):
+        raise RefusedError("name the case by its number, or by --dossier with --municipality")
+    engine = engine_of(settings.database)
+    town = municipality_of(settings, number, municipality) if number is not None else str(municipality)
+    viewer = operator(town, Purpose.SUPERVISION)
+    found = None if dossier is None else Lake(settings).vault.find("case", dossier.strip(), town)
+    if dossier is not None and found is None:
+        raise NotFoundError(f"municipality {town} has no such dossier; check the number")
+    with writing(engine) as session:
+        case = found if found is not None else find(session, viewer, str(number)).id
+        which = holds.hold(session, viewer, case, reason, dt.datetime.now(dt.UTC))
+    return {"hold": which, "municipality": town}
+
+
+def lift_hold(settings: Settings, which: str) -> dict[str, Any]:
+    """Raises NotFoundError when no such hold is in force."""
+    viewer = operator(_town_of(settings, Hold, which), Purpose.SUPERVISION)
+    with writing(engine_of(settings.database)) as session:
+        holds.lift_hold(session, viewer, which, dt.datetime.now(dt.UTC))
+    return {"hold": which, "lifted": True}
+
+
+def holds_in_force(settings: Settings) -> list[dict[str, Any]]:
+    """The legal holds in force, of every municipality; each municipality's log says that they were listed."""
+    return _in_force(settings, Hold, holds.holds, "hold")
+
+
+def _town_of(settings: Settings, table: type[Hold | Restriction], which: str) -> str:
+    with reading(engine_of(settings.database)) as session:
+        town = session.scalars(select(table.municipality).where(table.id == which)).one_or_none()
+    if town is None:
+        raise NotFoundError(f"there is no {table.__name__.lower()} {which}")
+    return str(town)
+
+
+def _in_force(
+    settings: Settings,
+    table: type[Hold | Restriction],
+    listed: Callable[[Session, Viewer, dt.datetime], tuple[holds.Listed, ...]],
+    kind: str,
+) -> list[dict[str, Any]]:
+    engine, now = engine_of(settings.database), dt.datetime.now(dt.UTC)
+    with reading(engine) as session:
+        towns = sorted(session.scalars(select(table.municipality).where(table.lifted_at.is_(None)).distinct()))
+    rows: list[dict[str, Any]] = []
+    for town in towns:
+        with writing(engine) as session:
+            found = listed(session, operator(town, Purpose.SUPERVISION), now)
+        rows += [
+            {kind: one.id, "municipality": town, "case": one.number, "reason": one.reason, "since": one.since}
+            | ({"until": one.until} if one.until else {})
+            for one in found
+        ]
+    return rows
 
 
 def access_report(settings: Settings, bsn: str, purpose: str, now: dt.datetime | None = None) -> dict[str, Any]:
