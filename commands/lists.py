@@ -64,6 +64,19 @@ def _show_selected(result: dict[str, Any]) -> None:
         )
 
 
+@app.command("service-list", rich_help_panel=PART)
+def service_list(as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Compose the service lists: clients who were probably paid too little, or who may not use a right.
+
+    Example: weegschaal service-list --as-of 2026-11-01
+    """
+    from enforcement.settings import Settings
+    from pipelines.serving import service_lists
+
+    result = service_lists(Settings.read(), date_of(as_of, "--as-of"), shown)
+    emit(result, as_json, lambda made: table(f"Service lists of {made['as_of']}", made["lists"]))
+
+
 @app.command(rich_help_panel=PART)
 def replay(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run; see `weegschaal status`.")],

@@ -56,7 +56,6 @@ SIGNS: tuple[Sign, ...] = (
     Sign("short_months_12m", Kind.PAID_SHORT, Against.NORM, 1, *_NORM),
     Sign("norm_below_registered", Kind.PAID_SHORT, Against.ADDRESS, 25, *_SHARING),
     Sign("sharers_gone", Kind.PAID_SHORT, Against.ADDRESS, 1, *_SHARING),
-    Sign("studying_sharers", Kind.PAID_SHORT, Against.ADDRESS, 1, *_SHARING),
     Sign("missed_exemption_12m", Kind.RIGHT_UNUSED, Against.LAW, 1, *_EXEMPT),
     Sign("income_allowance_possible", Kind.RIGHT_UNUSED, Against.LAW, 1, *_ALLOWANCE),
 )

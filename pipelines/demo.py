@@ -22,6 +22,7 @@ def _all_the_way(settings: Settings, clients: int, seed: int, show: Show) -> dic
     from pipelines.learning import train
     from pipelines.province.world import AS_OF
     from pipelines.ranking import score, select, set_up_demo
+    from pipelines.serving import service_lists
 
     made = simulate(settings, clients, seed, show)
 
@@ -35,4 +36,6 @@ def _all_the_way(settings: Settings, clients: int, seed: int, show: Show) -> dic
     train(settings, AS_OF, seed, show)
     scored = score(settings, AS_OF, show)
     set_up_demo(settings, scored)
-    return select(settings, AS_OF, show)
+    made_lists = select(settings, AS_OF, show)
+    service_lists(settings, AS_OF, show)
+    return made_lists

@@ -2,9 +2,9 @@
 
 Every minute the logs are sealed, contested cases are scored again, a training that was asked for is done, and the
 documents of a model are renewed when it was promoted, adopted or frozen. Once a night colleagues who are away are
-relieved, approved outcomes return to the lake, and when new data came the matrix, the scores and the lists of the new
-month are made; then drift is looked at and what may no longer be kept is deleted. A step that was done before for the
-same input does nothing.
+relieved, approved outcomes return to the lake, and when new data came the matrix, the scores, the lists and the service
+lists of the new month are made; then drift is looked at and what may no longer be kept is deleted. A step that was
+done before for the same input does nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from enforcement.database import engine_of, reading, writing
 from enforcement.handover import relieve
 from enforcement.settings import Settings
 from enforcement.tables import Draw, Run
-from pipelines import contesting, documents, drifting, learning, ranking, retaining, returning
+from pipelines import contesting, documents, drifting, learning, ranking, retaining, returning, serving
 from pipelines.lake import Lake
 from pipelines.learning import newest_date
 from pipelines.steps import Show, Tally
@@ -78,6 +78,16 @@ def lists(settings: Settings, show: Show, now: dt.datetime) -> str:
     ranking.score(settings, day, show)
     made = ranking.select(settings, day, show)
     return f"lists of {day.isoformat()} for {len(made['draws'])} municipalities"
+
+
+def services(settings: Settings, show: Show, now: dt.datetime) -> str:
+    """The service lists, when the lake reaches into a month that has none. No score is needed for them."""
+    day = newest_date(Lake(settings)).replace(day=1)
+    last = serving.last_composed(settings)
+    if last is not None and day <= last:
+        return f"no new month since {last.isoformat()}"
+    made = serving.service_lists(settings, day, show)
+    return f"{sum(row['listed'] for row in made['lists'])} items on the service lists of {day.isoformat()}"
 
 
 def drift(settings: Settings, show: Show, now: dt.datetime) -> str:
@@ -135,7 +145,7 @@ def trainings(settings: Settings, _show: Show, now: dt.datetime) -> str:
 
 
 EVERY_MINUTE: tuple[Job, ...] = (checkpoints, contests, trainings, papers)
-EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, lists, drift, retention)
+EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, lists, services, drift, retention)
 
 
 def once(
