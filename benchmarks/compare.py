@@ -2,6 +2,7 @@
 that was tuned on the same training rows with its own handling of categories and gaps?
 
 .venv/bin/python -m benchmarks.compare [--table inspections] [--rows 19000]
+.venv/bin/python -m benchmarks.compare --file FILE --label COLUMN --time COLUMN [--exclude COLUMN ...]
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import datetime as dt
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import lightgbm
@@ -20,6 +22,7 @@ from sklearn.metrics import average_precision_score
 
 from models.compare import FOLDS, OwnTable, compare, understand
 from models.dataset import Examples, rolling_origin
+from models.own_table import read
 
 Cells = dict[str, list[Any]]
 
@@ -142,10 +145,19 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--table", choices=list(TABLES), action="append")
     arguments.add_argument("--rows", type=int, default=19_000)
+    arguments.add_argument("--file", type=Path, help="a real table instead of the made ones")
+    arguments.add_argument("--label", default="")
+    arguments.add_argument("--time", default="")
+    arguments.add_argument("--exclude", action="append", default=[])
     chosen = arguments.parse_args()
-    for name in chosen.table or TABLES:
-        made, label, when, exclude = TABLES[name]
-        own = understand(made(chosen.rows), label, when, exclude)
+    if chosen.file:
+        tables = {chosen.file.name: understand(read(chosen.file), chosen.label, chosen.time, chosen.exclude)}
+    else:
+        made = {name: TABLES[name] for name in chosen.table or TABLES}
+        tables = {
+            name: understand(of(chosen.rows), label, when, exclude) for name, (of, label, when, exclude) in made.items()
+        }
+    for name, own in tables.items():
         began, used = time.monotonic(), time.process_time()
         found = compare(own)
         print(f"{name}: {found['rows']} rows, {found['positives']} positive, {len(own.columns)} columns; ", end="")

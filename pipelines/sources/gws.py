@@ -111,7 +111,10 @@ def _months(gathering: Gathering, body: Part) -> None:
         client = answer.part("Client")
         statements: Counter[tuple[str | None, ...]] = Counter()
         lines: Counter[tuple[str | None, ...]] = Counter()
-        for history in answer.parts("Uitkeringsspecificatie", "Dossierhistorie"):
+        histories = answer.parts("Uitkeringsspecificatie", "Dossierhistorie")
+        if not histories:
+            gathering.flags["client_without_records"] += 1
+        for history in histories:
             look = Fields()
             names = ("Dossiernummer", "Betrekkingsperiode", "Periodenummer")
             place = tuple(look.text(history, name) for name in names)
@@ -228,7 +231,10 @@ def _component(client: Part | None, history: Part, line: Part, ordinal: int) -> 
 def _years(gathering: Gathering, body: Part) -> None:
     for answer in body.parts("JaarOpgaveClient"):
         client = answer.part("Client")
-        for statement in answer.parts("JaarOpgave", "SpecificatieJaarOpgave"):
+        statements = answer.parts("JaarOpgave", "SpecificatieJaarOpgave")
+        if not statements:
+            gathering.flags["client_without_records"] += 1
+        for statement in statements:
             gathering.add(statement, "year_statements", _year(client, statement))
 
 

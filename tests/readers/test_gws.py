@@ -1,10 +1,14 @@
 """Benefit statements: months in cents, years in euros, lines that add up to what was paid."""
 
 import datetime as dt
+import re
 from pathlib import Path
+
+import pytest
 
 from features.records import PartialDate, Payment, PaymentComponent, YearStatement
 from pipelines.sources import gws
+from tests.readers.builders import written
 from tests.shared import SHARED, needs_shared
 
 FIXTURES = Path(__file__).with_name("fixtures")
@@ -49,6 +53,15 @@ def test_a_second_statement_in_one_month_does_not_replace_the_first():
 def test_the_municipality_is_the_one_that_pays():
     assert gws.read(FIXTURES / "gws_maand.xml").municipality == "0988"
     assert gws.read(FIXTURES / "gws_jaar.xml").municipality == "0917"
+
+
+@pytest.mark.parametrize(
+    ("name", "carrier"), [("gws_maand.xml", "Dossierhistorie"), ("gws_jaar.xml", "SpecificatieJaarOpgave")]
+)
+def test_an_answer_without_a_statement_says_so(tmp_path: Path, name: str, carrier: str):
+    text = re.sub(rf"<{carrier}>.*</{carrier}>", "", (FIXTURES / name).read_text(), flags=re.DOTALL)
+    found = gws.read(written(tmp_path, name, text))
+    assert (found.records, found.flags["client_without_records"]) == ((), 1)
 
 
 def test_a_year_counts_whole_euros():
