@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from commands.app import app
-from commands.display import AsJson, emit, err, shown, table, unseen_or_shown
+from commands.display import AsJson, FromDatabase, Tables, emit, err, pairs_of, shown, table, unseen_or_shown
 
 PART = "Deliveries"
 
@@ -36,12 +36,8 @@ def ingest(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders of deliveries.")] = None,
     source: Annotated[str | None, typer.Option(help="Name of the format; recognised by content when left out.")] = None,
     municipality: Annotated[str | None, typer.Option(help="Code of the municipality it is for, four digits.")] = None,
-    from_database: Annotated[
-        str | None, typer.Option(metavar="URL", help="A PostgreSQL that holds extracts; keep passwords in ~/.pgpass.")
-    ] = None,
-    table_of: Annotated[
-        list[str] | None, typer.Option("--table", metavar="CONTRACT=TABLE", help="A table or view to read there.")
-    ] = None,
+    from_database: FromDatabase = None,
+    table_of: Tables = None,
     as_json: AsJson = False,
 ) -> None:
     """Read deliveries, check them, and publish them in the lake; what is wrong goes to quarantine with its reason.
@@ -60,23 +56,13 @@ def ingest(
     if bool(paths) == bool(from_database) or bool(from_database) != bool(table_of):
         raise typer.BadParameter("give files or folders, or --from-database with at least one --table")
     if from_database:
-        tables = _pairs(table_of or [], "--table", "CONTRACT=TABLE")
+        tables = pairs_of(table_of or [], "--table", "CONTRACT=TABLE")
         result = bring_from_database(Settings.read(), from_database, tables, municipality, display)
     else:
         result = bring_in(Settings.read(), paths or [], source, municipality, display)
     emit(result, as_json, _show_ingested)
     if any(file["status"] in ("refused", "held") for file in result["files"]):
         raise typer.Exit(1)
-
-
-def _pairs(words: list[str], option: str, form: str) -> dict[str, str]:
-    pairs = {}
-    for one in words:
-        name, sign, value = one.partition("=")
-        if not (name and sign):
-            raise typer.BadParameter(f"{one!r} is not {form}", param_hint=option)
-        pairs[name] = value
-    return pairs
 
 
 def _show_ingested(result: dict[str, Any]) -> None:
@@ -212,6 +198,6 @@ def records(
     from enforcement.settings import Settings
     from pipelines import overview
 
-    conditions = _pairs(where or [], "--where", "FIELD=VALUE")
+    conditions = pairs_of(where or [], "--where", "FIELD=VALUE")
     result = overview.records(Settings.read(), contract, conditions, limit, reveal)
     emit(result, as_json, lambda made: table(contract, made["records"]))

@@ -26,6 +26,23 @@ AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help="As-of date, yyyy-mm-dd; the newest data's by default.")
 ]
 
+AsOfDates = Annotated[
+    list[str] | None,
+    typer.Option("--as-of", metavar="DATE", help="As-of date, yyyy-mm-dd; may stand more than once."),
+]
+
+Months = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="The first of each of the last N months as as-of dates.")
+]
+
+FromDatabase = Annotated[
+    str | None, typer.Option(metavar="URL", help="A PostgreSQL that holds extracts; keep passwords in ~/.pgpass.")
+]
+
+Tables = Annotated[
+    list[str] | None, typer.Option("--table", metavar="CONTRACT=TABLE", help="A table or view to read there.")
+]
+
 
 def emit(result: Any, as_json: bool, show: Callable[[Any], None]) -> None:
     """Print `result` as JSON, or let `show` say it to a person."""
@@ -75,6 +92,22 @@ def date_of(text: str | None, option: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-11-01", param_hint=option) from error
+
+
+def dates_of(texts: list[str] | None) -> list[dt.date]:
+    """The dates of `--as-of`, given any number of times."""
+    return [one for one in (date_of(text, "--as-of") for text in texts or []) if one is not None]
+
+
+def pairs_of(words: list[str], option: str, form: str) -> dict[str, str]:
+    """`NAME=VALUE`, given any number of times. Raises BadParameter that says what is asked for."""
+    pairs = {}
+    for one in words:
+        name, sign, value = one.partition("=")
+        if not (name and sign):
+            raise typer.BadParameter(f"{one!r} is not {form}", param_hint=option)
+        pairs[name] = value
+    return pairs
 
 
 def unseen_or_shown(as_json: bool) -> Any:

@@ -9,29 +9,40 @@ from typing import Annotated, Any
 import typer
 
 from commands.app import app
-from commands.display import AsJson, AsOf, date_of, emit, err, out, shown, table
+from commands.display import AsJson, AsOf, AsOfDates, Months, date_of, dates_of, emit, err, out, shown, table
 
 PART = "What is known"
 
 
 @app.command(rich_help_panel=PART)
 def features(
-    as_of: AsOf = None,
+    as_of: AsOfDates = None,
+    months: Months = None,
     as_json: AsJson = False,
     as_html: Annotated[bool, typer.Option("--html", help="The catalogue as a page, with freshness.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="The catalogue as docs/features.md.")] = False,
-    build: Annotated[bool, typer.Option("--build", help="Build the matrix instead of listing the catalogue.")] = False,
+    build: Annotated[bool, typer.Option("--build", help="Build matrices instead of listing the catalogue.")] = False,
 ) -> None:
-    """List the catalogue of features with legal basis, lineage and freshness, or build the matrix of one as-of date.
+    """List the catalogue of features with legal basis, lineage and freshness, or build the matrix of every running case
+    on one as-of date (the newest data's by default) or on many at once.
 
     Example: weegschaal features --json
+
+    Or: weegschaal features --build --months 17
     """
     from enforcement.settings import Settings
 
-    if build:
+    days = dates_of(as_of)
+    if build and (months or len(days) > 1):
+        from pipelines.learning import build_matrices, first_days
+
+        settings = Settings.read()
+        result: Any = build_matrices(settings, days + (first_days(settings, months) if months else []), shown)
+        emit(result, as_json, lambda made: table("Matrices", made["matrices"]))
+    elif build:
         from pipelines.learning import build_matrix
 
-        result: Any = build_matrix(Settings.read(), date_of(as_of, "--as-of"), shown)
+        result = build_matrix(Settings.read(), days[0] if days else None, shown)
         emit(result, as_json, lambda made: out.print(f"{made['rows']} cases as of {made['as_of']}: {made['path']}"))
     elif as_html or as_markdown:
         from features import catalogue as declared

@@ -8,7 +8,22 @@ from typing import Annotated, Any
 import typer
 
 from commands.app import app
-from commands.display import AsJson, date_of, emit, err, out, shown, table, unseen_or_shown
+from commands.display import (
+    AsJson,
+    AsOfDates,
+    FromDatabase,
+    Months,
+    Tables,
+    date_of,
+    dates_of,
+    emit,
+    err,
+    out,
+    pairs_of,
+    shown,
+    table,
+    unseen_or_shown,
+)
 
 PART = "Learning"
 
@@ -23,18 +38,42 @@ def train(
     trials: Annotated[int, typer.Option(min=0, help="Settings tried inside the training rows; 0 for none.")] = 3,
     weighted: Annotated[bool, typer.Option("--weighted", help="Each candidate also with 1 / pi as weights.")] = False,
     by: Annotated[str, typer.Option(metavar="USER", help="The data scientist who trains; may not approve it.")] = "",
+    as_of: AsOfDates = None,
+    months: Months = None,
+    from_database: FromDatabase = None,
+    table_of: Tables = None,
     as_json: AsJson = False,
 ) -> None:
     """Train the candidates, compare them out of time, and register the champion.
 
+    With --from-database the tables come in first, as with `weegschaal ingest`; with --as-of or --months the matrices
+    of all running cases on those dates are made and kept as well, in the same build.
+
     Example: weegschaal train --until 2026-11-01 --candidates scorecard,additive
+
+    All at once: weegschaal train --months 17 --from-database postgresql://reader@host/office --table incomes=incomes
     """
     from enforcement.settings import Settings
     from pipelines import learning
+    from pipelines.deliveries import bring_from_database
+    from pipelines.sources.reading import RefusedError
 
+    if bool(from_database) != bool(table_of):
+        raise typer.BadParameter("give --from-database with at least one --table")
     day, only = date_of(until, "--until"), tuple(candidates.split(",")) if candidates else None
-    result = learning.train(Settings.read(), day, seed, shown, only, weighted=weighted, trials=trials, by=by)
-    emit(result, as_json, _show_training)
+    dates = dates_of(as_of)
+    settings = Settings.read()
+    loaded = None
+    if from_database:
+        tables = pairs_of(table_of or [], "--table", "CONTRACT=TABLE")
+        loaded = bring_from_database(settings, from_database, tables, None, shown)
+        withheld = [file for file in loaded["files"] if file["status"] in ("refused", "held")]
+        if withheld:
+            raise RefusedError(f"{Path(withheld[0]['path']).name} is {withheld[0]['status']}: {withheld[0]['reason']}")
+    if months:
+        dates += learning.first_days(settings, months, day)
+    result = learning.train(settings, day, seed, shown, only, weighted=weighted, trials=trials, by=by, dates=dates)
+    emit(result | (loaded or {}), as_json, _show_training)
 
 
 def _show_training(result: dict[str, Any]) -> None:

@@ -85,6 +85,12 @@ def build(parts: Parts, cases: pa.Table, ages: pa.Table, folder: Path) -> Matrix
     per person and date; a person without a band counts as younger than 27. Raises RefusedError when a feature may not
     be used any more, ValueError when a value is not finite.
     """
+    return stored(computed(parts, cases, ages, folder), folder)
+
+
+def computed(parts: Parts, cases: pa.Table, ages: pa.Table, folder: Path) -> pa.Table:
+    """The rows of a matrix, not sorted and in no file yet; the values of a case and date are those of the date alone,
+    whatever else is asked for. Below `folder` are the stages. Raises what `build` raises."""
     usable(dt.datetime.now(dt.UTC).date())
     with Stages(folder / "stages", parts) as stages:
         banded = stages.given("ages", ages.cast(AGES))
@@ -96,8 +102,7 @@ def build(parts: Parts, cases: pa.Table, ages: pa.Table, folder: Path) -> Matrix
         adults = banded.filter(banded.band.isin(FROM_27))
         adults = stages.keep("adults", adults.select("person_id", "as_of", pension=adults.band == "pension").distinct())
         world = World(stages, scored, members, adults, _latest(cases))
-        table = stages.arrow(_joined(world))
-    return _stored(table, folder)
+        return stages.arrow(_joined(world))
 
 
 def _latest(cases: pa.Table) -> dt.date:
@@ -191,7 +196,9 @@ def _joined(world: World) -> Any:
     return table.select("case_id", "as_of", "municipality", **filled)
 
 
-def _stored(table: pa.Table, folder: Path) -> Matrix:
+def stored(table: pa.Table, folder: Path) -> Matrix:
+    """Write rows of `computed` as folder/matrix.parquet, sorted: the same rows are the same bytes. Raises ValueError
+    when a value is missing or not finite."""
     names = tuple(CATALOGUE)
     for name in names:
         if not all(map(math.isfinite, (pc.min(table[name]).as_py() or 0.0, pc.max(table[name]).as_py() or 0.0))):

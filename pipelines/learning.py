@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,17 @@ from enforcement.sealed import SealedStore
 from enforcement.settings import Settings
 from enforcement.users import grants
 from features.catalogue import CATALOGUE
-from features.matrix import Matrix, build, case_members, cases_on
+from features.matrix import CASES, Matrix, build, case_members, cases_on, computed, stored
 from features.relations.clusters import clusters
 from models.contenders import TRIALS, contenders
-from models.dataset import gather, latest_outcomes, rolling_origin
+from models.dataset import Examples, Rest, gather, latest_outcomes, rolling_origin
 from models.leakage import KINDS as LEAKS
 from models.leakage import find as find_leaks
 from models.leakage import refuse as refuse_leaks
 from models.outcomes import read as read_codings
 from models.registry import Registry
 from models.training import train as train_models
+from pipelines import population
 from pipelines.documents import build as build_documents
 from pipelines.lake import Lake
 from pipelines.proxies import refuse_proxies
@@ -80,6 +82,64 @@ def build_matrix(settings: Settings, as_of: dt.date | None, show: Show) -> dict[
     return once(settings, "features", fingerprint(lake_state(settings), day, sorted(CATALOGUE)), show, work)
 
 
+def first_days(settings: Settings, months: int, until: dt.date | None = None) -> list[dt.date]:
+    """The first of each of so many months, the last on or before `until`, or the newest date of the lake."""
+    newest = until or newest_date(Lake(settings))
+    last = newest.year * 12 + newest.month - 1
+    return [dt.date(month // 12, month % 12 + 1, 1) for month in range(last - months + 1, last + 1)]
+
+
+def build_matrices(
+    settings: Settings, dates: Sequence[dt.date], show: Show, reviewed_until: dt.date | None = None
+) -> dict[str, Any]:
+    """The matrix of all running cases on each of the dates, made in one build that reads every register once: {rows,
+    matrices: [{path, sha256, rows, as_of}], reviewed}. Each file is the one that its date alone would give.
+
+    With `reviewed_until` the same build makes what a training until that day learns from, in `reviewed`. Raises
+    ValueError when no benefit runs on one of the dates.
+    """
+    lake = Lake(settings)
+    days = sorted(set(dates))
+
+    def work(tally: Tally) -> dict[str, Any]:
+        parts = lake.parts()
+        folder = settings.home / "features" / "matrices"
+        folder.mkdir(parents=True, exist_ok=True)
+        running = cases_on(parts, days, folder)
+        empty = sorted(set(days) - set(running["as_of"].unique().to_pylist()))
+        if empty:
+            raise ValueError(f"no benefit runs on {empty[0].isoformat()}; is there data of before that date?")
+        asked, reviewed = running, None
+        if reviewed_until is not None:
+            outcomes = latest_outcomes(parts.get("outcomes", []), reviewed_until)
+            reviewed = reviewed_cases(outcomes, reviewed_until).select(CASES.names).cast(CASES)
+            asked = pa.concat_tables([running, reviewed]).group_by(CASES.names).aggregate([])
+        every = sorted(set(asked["as_of"].to_pylist()))
+        table = computed(parts, asked, ages_on(settings, every), folder)
+        made = []
+        for day in days:
+            of_day = table.filter(pc.equal(table["as_of"], pa.scalar(day)))
+            if reviewed is not None:
+                of_day = of_day.join(running, CASES.names, join_type="left semi")
+            made.append(_kept(settings, of_day, day.isoformat()) | {"as_of": day.isoformat()})
+        tally.rows = sum(one["rows"] for one in made)
+        learnt = None
+        if reviewed is not None and reviewed_until is not None:
+            of_lists = table.join(reviewed, CASES.names, join_type="left semi")
+            learnt = _kept(settings, of_lists, f"reviewed-until-{reviewed_until.isoformat()}")
+        return {"rows": tally.rows, "matrices": made, "reviewed": learnt}
+
+    asked = (lake_state(settings), days, reviewed_until, sorted(CATALOGUE))
+    return once(settings, "matrices", fingerprint(*asked), show, work)
+
+
+def _kept(settings: Settings, rows: pa.Table, name: str) -> dict[str, Any]:
+    folder = settings.home / "features" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    made = stored(rows, folder)
+    return {"path": str(made.path), "sha256": made.sha256, "rows": made.rows}
+
+
 def train(
     settings: Settings,
     until: dt.date | None,
@@ -90,10 +150,12 @@ def train(
     weighted: bool = False,
     trials: int = TRIALS,
     by: str = "",
+    dates: Sequence[dt.date] = (),
 ) -> dict[str, Any]:
     """Train, compare, register, and make the proposed one champion for demonstration.
 
-    only: names of candidates to keep beside the baselines. by: user id of who trains, kept with the version. Which
+    only: names of candidates to keep beside the baselines. by: user id of who trains, kept with the version. dates:
+    matrices of all running cases on these are made in the same build, and stand in the answer as `matrices`. Which
     outcomes count is read from outcomes.toml in the home. The documents of the version are made and kept with it.
     {version, champion, why, why_nl, sha256, candidates, labelled, positives, windows, leaks}. Raises
     ForbiddenError when `by` is no data scientist, ProxyRefusedError on a proxy nobody justified (R9), and LeakError.
@@ -104,13 +166,18 @@ def train(
     lake = Lake(settings)
     day = until or newest_date(lake)
     codings = read_codings(settings.home / "outcomes.toml")
+    made = build_matrices(settings, dates, show, day) if dates else None
+    learnt = made["reviewed"] if made else None
 
     def work(tally: Tally) -> dict[str, Any]:
         parts = lake.parts()
         outcomes = latest_outcomes(parts.get("outcomes", []), day)
         if not outcomes.num_rows:
             raise ValueError("there are no review outcomes to learn from; ingest them first (contract outcomes)")
-        matrix = matrix_for(settings, reviewed_cases(outcomes, day), parts, f"reviewed-until-{day.isoformat()}")
+        if learnt is None:
+            matrix = matrix_for(settings, reviewed_cases(outcomes, day), parts, f"reviewed-until-{day.isoformat()}")
+        else:
+            matrix = Matrix(Path(learnt["path"]), learnt["sha256"], tuple(CATALOGUE), learnt["rows"])
         tally.rows = matrix.rows
         around = cluster_cases(settings, parts, outcomes, day)
         found = gather(matrix.path, outcomes, until=day, coding=codings.review, others=codings.others, clusters=around)
@@ -122,7 +189,14 @@ def train(
         refuse_leaks(leaks)
         runners = contenders(CATALOGUE, found.examples.names, seed, trials=trials, only=only, weighted=weighted)
         report = train_models(
-            found.examples, CATALOGUE, seed, day, runners, coding=codings.review.name, others=found.other
+            found.examples,
+            CATALOGUE,
+            seed,
+            day,
+            runners,
+            coding=codings.review.name,
+            others=found.other,
+            rest=unreviewed(settings, parts, outcomes, found.examples, day, seed),
         )
         registry = Registry(settings.mlruns)
         report = replace(report, leaks={kind: sum(one.kind == kind for one in leaks) for kind in LEAKS})
@@ -149,7 +223,30 @@ def train(
         }
 
     asked = (lake_state(settings), day, seed, sorted(CATALOGUE), only, weighted, trials, codings.stated(), by)
-    return once(settings, "train", fingerprint(*asked), show, work)
+    trained = once(settings, "train", fingerprint(*asked), show, work)
+    return trained | {"matrices": made["matrices"]} if made else trained
+
+
+def unreviewed(
+    settings: Settings,
+    parts: dict[str, list[Path]],
+    outcomes: pa.Table,
+    examples: Examples,
+    day: dt.date,
+    seed: int,
+) -> Rest | None:
+    """A sample of the eligible of the tested lists that were not chosen; None when nobody was left. Who lives with
+    somebody who was reviewed has that one's cluster."""
+    sealed = sealed_store(settings)
+    sampled = population.sample(settings, sealed, parts, outcomes, rolling_origin(examples), seed)
+    if not sampled.num_rows:
+        return None
+    both = pa.concat_tables([one.select(["case_id", "municipality"]) for one in (outcomes, sampled)])
+    around = cluster_cases(settings, parts, both, day)
+    taken = dict(zip(examples.case_id.tolist(), examples.cluster.tolist(), strict=True))
+    theirs = {around[case]: cluster for case, cluster in taken.items() if case in around}
+    clusters_of = {case: theirs.get(cluster, cluster) for case, cluster in around.items()}
+    return population.rest(settings, sealed, parts, sampled, examples.names, clusters_of)
 
 
 def _roles(settings: Settings, user: str) -> set[str]:
