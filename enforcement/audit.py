@@ -11,11 +11,14 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import rfc8785
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -26,6 +29,55 @@ from enforcement.tenants import within
 
 GENESIS = "0" * 64
 """what stands in the first entry where the others hold the hash of their predecessor"""
+_UNWRITTEN = "entries of the log"
+"""where a session keeps what it will write at its end"""
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('log ' || %(municipality)s))"
+_ADD = """
+WITH head AS (
+    SELECT number, hash FROM event WHERE municipality = %(municipality)s ORDER BY number DESC LIMIT 1
+), following AS (
+    SELECT coalesce(max(number), 0) + 1 AS number, coalesce(max(hash), %(first)s) AS previous FROM head
+), entry AS (
+    SELECT number, previous, concat(%(opening)s::text, number, %(middle)s::text, previous, %(closing)s::text) AS body
+    FROM following
+)
+INSERT INTO event (municipality, number, previous, hash, object, body)
+SELECT %(municipality)s, number, previous, encode(sha256(convert_to(body, 'UTF8')), 'hex'), %(object)s, body FROM entry
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry before its place in the chain is known: its body is opening, number, middle, previous hash, closing."""
+
+    municipality: str
+    object: str
+    opening: str
+    middle: str
+    closing: str
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Entry:
+        """content: everything in the body but number and previous. RFC 8785 sorts by name, so that both have a place
+        of their own.
+
+        >>> Entry.of({"municipality": "0917", "object": "case:1", "purpose": "review"}).body(7, "ab")
+        '{"municipality":"0917","number":7,"object":"case:1","previous":"ab","purpose":"review"}'
+        """
+        opening, middle, closing = (
+            rfc8785.dumps({name: value for name, value in content.items() if low < name < high}).decode()[1:-1]
+            for low, high in (("", "number"), ("number", "previous"), ("previous", "\uffff"))
+        )
+        return cls(
+            municipality=content["municipality"],
+            object=content["object"],
+            opening=f'{{{opening},"number":',
+            middle=f',{middle},"previous":"',
+            closing=f'",{closing}}}',
+        )
+
+    def body(self, number: int, previous: str) -> str:
+        return f"{self.opening}{number}{self.middle}{previous}{self.closing}"
 
 
 def append(
@@ -39,53 +91,79 @@ def append(
     details: Mapping[str, Any] | None = None,
     *,
     at: dt.datetime | None = None,
-) -> Event:
-    """Adds one entry in the caller's transaction: it is kept exactly when what it describes is kept.
+) -> None:
+    """Adds one entry to the caller's transaction: it is kept exactly when what it describes is kept.
 
-    Raises LogUnavailableError when the transaction may not write or the entry cannot be stored, so that a read
-    without a log entry cannot happen.
+    It gets its place in the chain when the transaction ends (`settle`), because only one transaction at a time can
+    hold the end of a chain. Raises LogUnavailableError when the transaction may not write, and at its end when the
+    entry cannot be stored: then nothing of it is kept, and what it read was not answered yet.
     """
     if not session.connection().info.get("writes"):
         raise LogUnavailableError("reading a case needs a transaction that may write its log; open it with writing()")
+    entry = Entry.of(
+        {
+            "action": action,
+            "actor": actor,
+            "at": stored(at or dt.datetime.now(dt.UTC)).isoformat(timespec="milliseconds") + "Z",
+            "details": dict(details or {}),
+            "municipality": municipality,
+            "object": object,
+            "purpose": purpose,
+            "role": role,
+        }
+    )
+    session.info.setdefault(_UNWRITTEN, []).append(entry)
+
+
+def settle(session: Session, *, ends: bool = False) -> None:
+    """Writes what was appended, in order. `ends`: and nothing follows in this transaction.
+
+    On PostgreSQL a chain is locked from its first entry to the commit, so that numbers have no gap. The entries and the
+    commit are then sent together: no other transaction waits for this process in between. Chains are locked in the
+    order of their municipalities, and after every row, so that no two transactions wait for each other.
+
+    Raises LogUnavailableError.
+    """
+    entries: list[Entry] = session.info.pop(_UNWRITTEN, [])
+    if not entries:
+        return
+    entries.sort(key=lambda one: one.municipality)
     try:
-        _one_at_a_time(session, municipality)
-        last = session.execute(
-            select(Event.number, Event.hash).where(within(Event, municipality)).order_by(Event.number.desc()).limit(1)
-        ).first()
-        number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
-        body = rfc8785.dumps(
-            {
-                "action": action,
-                "actor": actor,
-                "at": stored(at or dt.datetime.now(dt.UTC)).isoformat(timespec="milliseconds") + "Z",
-                "details": dict(details or {}),
-                "municipality": municipality,
-                "number": number,
-                "object": object,
-                "previous": previous,
-                "purpose": purpose,
-                "role": role,
-            }
-        )
-        event = Event(
-            municipality=municipality,
-            number=number,
-            previous=previous,
-            hash=hashlib.sha256(body).hexdigest(),
-            object=object,
-            body=body.decode(),
-        )
-        session.add(event)
-        session.flush()
-    except SQLAlchemyError as error:
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            _send(connection, entries, ends)
+        else:
+            _insert(session, entries)
+    except (SQLAlchemyError, psycopg.Error) as error:
         raise LogUnavailableError(f"the log could not be written ({type(error).__name__}); try again") from error
-    return event
 
 
-def _one_at_a_time(session: Session, municipality: str) -> None:
-    """Two appends to one chain may not overlap. SQLite has one writer anyway; PostgreSQL takes a lock per chain."""
-    if session.connection().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:chain))"), {"chain": f"log {municipality}"})
+def _send(connection: Connection, entries: list[Entry], ends: bool) -> None:
+    driver: Any = connection.connection.driver_connection
+    with driver.pipeline(), driver.cursor() as cursor:
+        for entry in entries:
+            values = vars(entry) | {"first": GENESIS}
+            cursor.execute(_LOCK, values)
+            cursor.execute(_ADD, values)
+        if ends:
+            driver.commit()
+
+
+def _insert(session: Session, entries: list[Entry]) -> None:
+    """SQLite has one writer at a time, and this is the one."""
+    for town, its in groupby(entries, key=lambda one: one.municipality):
+        last = session.execute(
+            select(Event.number, Event.hash).where(within(Event, town)).order_by(Event.number.desc()).limit(1)
+        ).first()
+        number, previous = (last.number, last.hash) if last else (0, GENESIS)
+        rows = []
+        for entry in its:
+            number, before = number + 1, previous
+            body = entry.body(number, before)
+            previous = hashlib.sha256(body.encode()).hexdigest()
+            about = {"municipality": town, "object": entry.object, "body": body}
+            rows.append(about | {"number": number, "previous": before, "hash": previous})
+        session.execute(insert(Event.__table__), rows)  # type: ignore[arg-type]
 
 
 def check(events: Iterable[Event]) -> list[str]:
@@ -120,14 +198,16 @@ def _differing(event: Event) -> list[str]:
 
 
 def chain(session: Session, municipality: str) -> Iterator[Event]:
-    """All entries of a municipality in order."""
+    """All entries of a municipality in order, with those of this transaction."""
+    settle(session)
     return session.scalars(
         select(Event).where(within(Event, municipality)).order_by(Event.number).execution_options(yield_per=1000)
     )
 
 
 def length(session: Session, municipality: str) -> int:
-    """How many entries the municipality's log has."""
+    """How many entries the municipality's log has, with those of this transaction."""
+    settle(session)
     return session.scalar(select(func.count()).select_from(Event).where(within(Event, municipality))) or 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
-from enforcement import migrations
+from enforcement import audit, migrations
 from enforcement.guards import SETTING
 
 POOL = 20
@@ -55,6 +55,13 @@ def act_for(session: Session, municipality: str) -> None:
         session.execute(text("SELECT set_config(:name, :value, true)"), {"name": SETTING, "value": municipality})
 
 
+def take_stock(session: Session) -> None:
+    """Tells PostgreSQL how much a bulk load put into its tables. It finds that out by itself, but minutes later, and
+    plans as for empty tables until then."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT weegschaal_take_stock()"))
+
+
 def _sqlite_prepared(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in (
@@ -80,13 +87,17 @@ def _postgresql_begun(connection: Connection) -> None:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """A transaction that may write: it is committed when the block ends, rolled back when it raises."""
+    """A transaction that may write: it is committed when the block ends, rolled back when it raises.
+
+    Its entries of the log are written last. Raises LogUnavailableError when they cannot be; then nothing is kept.
+    """
     with engine.connect() as connection:
         connection.info["writes"] = True
         try:
             with connection.begin(), Session(bind=connection, join_transaction_mode="conditional_savepoint") as session:
                 yield session
                 session.flush()
+                audit.settle(session, ends=True)
         finally:
             connection.info.pop("writes", None)
 

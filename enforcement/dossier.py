@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from enforcement import blind, switch
+from enforcement import audit, blind, switch
 from enforcement.access import Permission, Viewer, allowed, owned, rows
 from enforcement.blind import Shown
 from enforcement.cases import State, Step, find, note
@@ -171,6 +171,7 @@ def history(session: Session, viewer: Viewer, number: str) -> tuple[HistoryEntry
     case = find(session, viewer, number)
     note(session, viewer, "history_read", number)
     own = bool(with_own_findings(session, viewer, [case]))
+    audit.settle(session)  # this look belongs to the history too
     query = (
         select(Event.number, Event.body)
         .where(owned(viewer, Event), Event.object == f"case:{number}")
@@ -215,7 +216,8 @@ def _ranks(session: Session, viewer: Viewer, draw: Draw) -> bool:
 
 
 def _ranked(session: Session, viewer: Viewer, run: Run) -> int:
-    query = select(func.count()).select_from(Score).where(owned(viewer, Score), Score.run_id == run.id)
+    """The last place, which is their number: places run from 1 and nobody shares one (models/placing.py)."""
+    query = select(func.max(Score.place)).where(owned(viewer, Score), Score.run_id == run.id)
     return session.scalar(query) or 0
 
 

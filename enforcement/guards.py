@@ -30,6 +30,14 @@ BEGIN
   RETURN named;
 END $$
 """
+_STOCK = """
+CREATE OR REPLACE FUNCTION {schema}.weegschaal_take_stock() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = {schema}, pg_temp AS $$
+BEGIN
+  ANALYZE run, score, network, draw, inclusion, "case";
+END $$
+"""
+"""ANALYZE is the owner's right; this lets the pipeline have it done for the tables that it fills, and nothing else"""
 _LOG = """
 CREATE OR REPLACE FUNCTION weegschaal_log_is_insert_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -94,6 +102,9 @@ def _postgresql(connection: Connection) -> Iterator[str]:
     yield f"GRANT USAGE ON SCHEMA {schema} TO {SERVICE}, {PIPELINE}"
     yield _TENANT
     yield _LOG
+    yield _STOCK.format(schema=schema)
+    yield f"REVOKE ALL ON FUNCTION weegschaal_take_stock() FROM PUBLIC, {SERVICE}"
+    yield f"GRANT EXECUTE ON FUNCTION weegschaal_take_stock() TO {PIPELINE}"
     yield (
         "CREATE OR REPLACE TRIGGER event_insert_only BEFORE UPDATE OR DELETE ON event "
         "FOR EACH ROW EXECUTE FUNCTION weegschaal_log_is_insert_only()"

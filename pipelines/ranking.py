@@ -17,7 +17,7 @@ from sqlalchemy import select as sql_select
 from enforcement.adoption import adopted
 from enforcement.cases import open_cases
 from enforcement.contest import disputed_cases
-from enforcement.database import engine_of, reading, writing
+from enforcement.database import engine_of, reading, take_stock, writing
 from enforcement.draws import commit_secret, drawn, record, yearly_secret
 from enforcement.errors import RefusedError
 from enforcement.exemptions import sift
@@ -184,6 +184,8 @@ class _Drawing:
                 if drawn(session, town, self.run.as_of) is None:
                     self._compose(session, town, known[town], rates.get(town, {}))
         self._keep_networks()
+        with writing(engine) as session:
+            take_stock(session)
         with reading(engine) as session:
             draws = session.scalars(sql_select(Draw).where(Draw.run_id == self.run.id).order_by(Draw.municipality))
             return [_shown(one) for one in draws]

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from api.app import create_app
-from enforcement.database import engine_of, reading, writing
+from enforcement.database import engine_of, reading, take_stock, writing
 from enforcement.draws import commit_secret, record
 from enforcement.policy import Policy
 from enforcement.selection import Candidate, compose
@@ -215,6 +215,8 @@ def fill(folder: Path, *, cases: int = 120, yearly_capacity: int = 360, database
         session.flush()
         _town(session, HEERLEN, 1, cases, Policy(yearly_capacity=yearly_capacity))
         _town(session, MAASTRICHT, 1_000_001, cases, Policy(yearly_capacity=2 * yearly_capacity))
+    with writing(engine_of(chosen.database)) as session:
+        take_stock(session)
     return chosen
 
 
