@@ -158,22 +158,26 @@ def retain(
     archive_years: Annotated[
         int, typer.Option(min=1, help="How long a reviewed case is kept, by the municipality's selection list.")
     ] = 10,
+    delivery_days: Annotated[int, typer.Option(min=1, help="How long a delivered file stays once published.")] = 30,
+    deliveries: Annotated[Path | None, typer.Option(help="Where delivered files are, besides the home.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete what may no longer be kept: scores, reasons and matrix rows of people who were not selected, and reviewed
-    cases past the archive's term. It ends with a proof that nothing is left; done again it changes nothing.
+    """Delete what may no longer be kept: scores, reasons and matrix rows of people who were not selected, reviewed
+    cases and whole people past the archive's term, and delivered files that are in the lake. It ends with a proof that
+    names every place with what is there and what is overdue, kept below the home; done again nothing else changes.
 
-    Example: weegschaal retain
+    Example: weegschaal retain --deliveries /srv/inbox
     """
     from enforcement.settings import Settings
     from pipelines import retaining
 
-    result = retaining.retain(Settings.read(), archive_years=archive_years)
+    settings = Settings.read()
+    result = retaining.retain(settings, archive_years=archive_years, delivery_days=delivery_days, deliveries=deliveries)
 
     def show(made: dict[str, Any]) -> None:
         table("Deleted", made["municipalities"])
         table("New generations", made["files"])
-        table("Left of what should be gone", [made["proof"]])
+        table("Every place with data of clients", made["proof"]["places"])
 
     emit(result, as_json, show)
 
@@ -191,8 +195,8 @@ def erase(
     Example: weegschaal erase - --purpose AVG-2026-18
     """
     from enforcement.settings import Settings
-    from pipelines import retaining
+    from pipelines import erasing
 
     number = sys.stdin.readline().strip() if bsn == "-" else bsn
-    result = retaining.erase(Settings.read(), number, purpose, archive_years=archive_years)
+    result = erasing.erase(Settings.read(), number, purpose, archive_years=archive_years)
     emit(result, as_json, lambda made: table("Erased", [made | {"municipalities": ", ".join(made["municipalities"])}]))

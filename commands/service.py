@@ -235,17 +235,25 @@ def export_log(
 @app.command(rich_help_panel=PART)
 def backup(
     folder: Annotated[Path, typer.Argument(help="Where backups go; keep it apart from the home and from the keys.")],
+    keep_days: Annotated[int, typer.Option(min=1, max=30, help="How long a backup lives.")] = 30,
+    only_expire: Annotated[
+        bool, typer.Option("--only-expire", help="Make none; delete what is past its days.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Back up database, lake, sealed store, matrices, models and checkpoints, as of one moment and without the keys.
-    Each file is kept once, so the next backup costs what is new.
+    """Back up database, lake, sealed store, matrices, models and checkpoints, as of one moment and without the keys,
+    and delete backups that are past their days. Each file is kept once, so the next backup costs what is new. It says
+    how long it took.
 
     Example: weegschaal backup /backup/weegschaal
     """
     from enforcement.settings import Settings
     from pipelines import backup as backups
 
-    emit(backups.backup(Settings.read(), folder), as_json, lambda made: table("Backup", [made]))
+    if only_expire:
+        emit(backups.expire(Settings.read(), folder, None, keep_days), as_json, lambda made: table("Expired", [made]))
+        return
+    emit(backups.backup(Settings.read(), folder, None, keep_days), as_json, lambda made: table("Backup", [made]))
 
 
 @app.command(rich_help_panel=PART)

@@ -15,7 +15,19 @@ from enforcement import raw
 from enforcement.errors import ConflictError
 from enforcement.keys import Keys
 from enforcement.retention import forget_case
-from enforcement.tables import Case, Identity, Inclusion, Lookup, Network, Quarantine, Score, ServiceItem, Tip
+from enforcement.tables import (
+    Case,
+    Hold,
+    Identity,
+    Inclusion,
+    Lookup,
+    Network,
+    Quarantine,
+    Restriction,
+    Score,
+    ServiceItem,
+    Tip,
+)
 from enforcement.tenants import within
 
 
@@ -43,7 +55,24 @@ def forget_cases(session: Session, cases: Mapping[int, str]) -> int:
         session.execute(update(Inclusion).where(Inclusion.case_id == case).values(place=None))
         session.execute(delete(ServiceItem).where(within(ServiceItem, town), ServiceItem.case_id == case))
         session.execute(delete(Tip).where(within(Tip, town), Tip.case_id == case))
+        for table in (Hold, Restriction):  # those in force refuse an erasure; what ended has its reason only
+            session.execute(delete(table).where(within(table, town), table.case_id == case))
     return gone
+
+
+def forget_in_timelines(session: Session, roles: Mapping[int, frozenset[str]]) -> int:
+    """Takes the periods of a person out of the drawings of cases that stay because they are somebody else's too: case
+    -> the roles that the person has in it. The benefit's own periods stay; gives how many drawings changed."""
+    changed = 0
+    for network in session.scalars(select(Network).where(Network.case_id.in_(roles))):
+        rows = network.timeline.get("rows", [])
+        mine = roles[network.case_id]
+        left = [row for row in rows if row["lane"] == "benefit" or row["role"] not in mine]
+        if len(left) != len(rows):
+            network.timeline = network.timeline | {"rows": left}
+            changed += 1
+    session.flush()
+    return changed
 
 
 def forget_in_relations(session: Session, persons: frozenset[int]) -> int:
@@ -60,14 +89,16 @@ def forget_in_relations(session: Session, persons: frozenset[int]) -> int:
     return changed
 
 
-def forget_withheld(session: Session, keys: Keys, names: Iterable[str]) -> int:
-    """Empties withheld records that hold one of the names (BSN, A-nummer); their place and reason stay."""
+def forget_withheld(session: Session, keys: Keys, names: Iterable[str]) -> list[str]:
+    """Empties withheld records that hold one of the names (BSN, A-nummer); their place and reason stay. Gives the
+    delivery of each."""
     wanted = [name for name in names if name]
-    emptied = 0
+    emptied = []
     for row in session.scalars(select(Quarantine).where(Quarantine.sealed.is_not(None))):
         if row.sealed is not None:
             said = raw.unlock(keys, row.delivery_id, row.at, row.sealed)
             if any(name in said for name in wanted):
-                row.sealed, emptied = None, emptied + 1
+                row.sealed = None
+                emptied.append(row.delivery_id)
     session.flush()
     return emptied

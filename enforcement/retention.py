@@ -16,18 +16,22 @@ from sqlalchemy.orm import Session
 
 from enforcement.contest import open_contests
 from enforcement.exemptions import months_before
-from enforcement.holds import held_cases
+from enforcement.holds import held_cases, restriction_on
 from enforcement.policy import in_force
 from enforcement.tables import (
     Case,
     CaseNote,
     Contest,
+    Delivery,
     Draw,
     Evidence,
     Finding,
+    Hold,
     Inclusion,
     Network,
+    Quarantine,
     Rescoring,
+    Restriction,
     ReviewStep,
     Run,
     Score,
@@ -62,17 +66,23 @@ def unselected_rule(session: Session, municipality: str, today: dt.date) -> Rule
 def kept_cases(session: Session, municipality: str, now: dt.datetime) -> frozenset[int]:
     """Case ids that stay whatever their age: on a list that the archive keeps, held, or disputed."""
     listed = frozenset(session.scalars(select(Case.id).where(within(Case, municipality))))
-    return listed | held_cases(session, municipality, now).keys() | open_contests(session, municipality)
+    return listed | waiting_cases(session, municipality, now)
+
+
+def waiting_cases(session: Session, municipality: str, now: dt.datetime) -> frozenset[int]:
+    """Case ids of which nothing may be deleted, whatever its term: held, or disputed."""
+    return frozenset(held_cases(session, municipality, now).keys() | open_contests(session, municipality))
 
 
 def forget_unselected(session: Session, municipality: str, rule: Rule, keep: frozenset[int]) -> dict[str, int]:
-    """Deletes scores, reasons and relations of old runs, and places in old draws, of everyone but `keep`.
+    """Deletes scores, reasons and relations of old runs, places in old draws, items of the service list that nobody
+    looked into and tips that no list took up, of everyone but `keep`.
 
-    {"scores", "networks", "places", "service_items"}: rows.
+    {"scores", "networks", "places", "service_items", "tips"}: rows.
     """
     runs = session.scalars(select(Run.id).where(Run.as_of < rule.before)).all()
     draws = session.scalars(select(Draw.id).where(within(Draw, municipality), Draw.as_of < rule.before)).all()
-    gone = {"scores": 0, "networks": 0, "places": 0, "service_items": 0}
+    gone = {"scores": 0, "networks": 0, "places": 0, "service_items": 0, "tips": 0}
     for run in runs:
         mine = select(Score.case_id).where(within(Score, municipality), Score.run_id == run)
         cases = [case for case in session.scalars(mine) if case not in keep]
@@ -97,16 +107,32 @@ def forget_unselected(session: Session, municipality: str, rule: Rule, keep: fro
     for some in _chunks(cases):
         old = (ServiceItem.case_id.in_(some), ServiceItem.as_of < rule.before)
         gone["service_items"] += _rows(session, delete(ServiceItem).where(within(ServiceItem, municipality), *old))
+    untaken = (within(Tip, municipality), Tip.placed_in.is_(None), Tip.received < rule.before)
+    tips = [tip for tip, case in session.execute(select(Tip.id, Tip.case_id).where(*untaken)) if case not in keep]
+    gone["tips"] = _rows(session, delete(Tip).where(within(Tip, municipality), Tip.id.in_(tips)))
     return gone
 
 
+def forget_withheld_of(session: Session, municipality: str, rule: Rule) -> int:
+    """Empties records that were withheld from the lake and delivered before the rule's day; their place and the reason
+    stay. Gives how many."""
+    old = select(Delivery.id).where(
+        within(Delivery, municipality), Delivery.published_at < dt.datetime.combine(rule.before, dt.time())
+    )
+    return _rows(
+        session,
+        update(Quarantine).where(Quarantine.delivery_id.in_(old), Quarantine.sealed.is_not(None)).values(sealed=None),
+    )
+
+
 def forget_archived(session: Session, municipality: str, years: int, now: dt.datetime) -> dict[str, int]:
-    """Deletes reviewed cases whose archive term ended, with all that was written about them: {"cases"}.
+    """Deletes reviewed cases whose archive term ended, with all that was written about them, and what else ended as
+    long ago: {"cases", "served", "waits"}: cases, items of the service list, holds and restrictions.
 
     The term begins when the last findings were approved, or else when the case was due.
     """
     before = months_before(now.date(), 12 * years)
-    held = held_cases(session, municipality, now).keys() | open_contests(session, municipality)
+    held = waiting_cases(session, municipality, now)
     newest = (
         select(func.max(Finding.approved_at))
         .where(Finding.draw_id == Case.draw_id, Finding.case_id == Case.id)
@@ -122,7 +148,20 @@ def forget_archived(session: Session, municipality: str, years: int, now: dt.dat
         if case not in held and (approved.date() if approved else due) < before:
             forget_case(session, municipality, draw, case)
             gone += 1
-    return {"cases": gone}
+    ended = dt.datetime.combine(before, dt.time())
+    served = select(ServiceItem.case_id, ServiceItem.as_of).where(
+        within(ServiceItem, municipality), ServiceItem.noted_at < ended
+    )
+    items = [(case, day) for case, day in session.execute(served) if case not in held]
+    for case, day in items:
+        session.execute(
+            delete(ServiceItem).where(
+                within(ServiceItem, municipality), ServiceItem.case_id == case, ServiceItem.as_of == day
+            )
+        )
+    waits = _rows(session, delete(Hold).where(within(Hold, municipality), Hold.lifted_at < ended))
+    waits += _rows(session, delete(Restriction).where(within(Restriction, municipality), Restriction.until < before))
+    return {"cases": gone, "served": len(items), "waits": waits}
 
 
 def forget_case(session: Session, municipality: str, draw: str, case: int) -> None:
@@ -140,14 +179,90 @@ def forget_case(session: Session, municipality: str, draw: str, case: int) -> No
     session.execute(update(Inclusion).where(Inclusion.draw_id == draw, Inclusion.case_id == case).values(place=None))
 
 
-def left_over(session: Session, municipality: str, rule: Rule, keep: frozenset[int]) -> int:
-    """Scores that should be gone by the rule and are not: the proof is that there are none."""
-    query = (
+def overdue(
+    session: Session, municipality: str, rule: Rule, keep: frozenset[int], years: int, now: dt.datetime
+) -> dict[str, int]:
+    """Table -> rows that should be gone by their rule and are not: the proof is that there are none."""
+    archive = months_before(now.date(), 12 * years)
+    ended = dt.datetime.combine(archive, dt.time())
+    held = waiting_cases(session, municipality, now)
+
+    def left(query: Any, stays: Any) -> int:
+        return sum(case not in stays for case in session.scalars(query))
+
+    old_scores = (
         select(Score.case_id)
         .join(Run, Run.id == Score.run_id)
         .where(within(Score, municipality), Run.as_of < rule.before)
     )
-    return sum(case not in keep for case in session.scalars(query))
+    ranked = (
+        select(Inclusion.case_id)
+        .join(Draw, Draw.id == Inclusion.draw_id)
+        .where(within(Draw, municipality), Draw.as_of < rule.before, Inclusion.place.is_not(None))
+    )
+    networks = (
+        select(Network.case_id)
+        .join(Score, (Score.run_id == Network.run_id) & (Score.case_id == Network.case_id))
+        .join(Run, Run.id == Network.run_id)
+        .where(within(Score, municipality), Run.as_of < rule.before)
+    )
+    untaken = select(Tip.case_id).where(within(Tip, municipality), Tip.placed_in.is_(None), Tip.received < rule.before)
+    unserved = select(ServiceItem.case_id).where(
+        within(ServiceItem, municipality), ServiceItem.as_of < rule.before, ServiceItem.outcome.is_(None)
+    )
+    served = select(ServiceItem.case_id).where(within(ServiceItem, municipality), ServiceItem.noted_at < ended)
+    withheld = (
+        select(func.count())
+        .select_from(Quarantine)
+        .join(Delivery, Delivery.id == Quarantine.delivery_id)
+        .where(within(Delivery, municipality), Quarantine.sealed.is_not(None))
+        .where(Delivery.published_at < dt.datetime.combine(rule.before, dt.time()))
+    )
+    reviewed = [
+        (draw, case)
+        for draw, case in session.execute(
+            select(Case.draw_id, Case.id).where(within(Case, municipality), Case.state.in_(ENDED), Case.due < archive)
+        )
+        if case not in held
+    ]
+    late = {
+        case
+        for draw, case in reviewed
+        if not session.scalar(
+            select(func.count())
+            .select_from(Finding)
+            .where(within(Finding, municipality), Finding.draw_id == draw, Finding.case_id == case)
+            .where(Finding.approved_at >= ended)
+        )
+    }
+    of_late = {
+        table.__tablename__: session.scalar(
+            select(func.count()).select_from(table).where(within(table, municipality), table.case_id.in_(late))
+        )
+        or 0
+        for table in (Finding, CaseNote, Evidence, ReviewStep, Contest, Rescoring)
+        if late
+    }
+    return {
+        **of_late,
+        "score": left(old_scores, keep),
+        "network": left(networks, keep),
+        "inclusion": left(ranked, keep),
+        "tip": left(untaken, keep),
+        "service_item": left(unserved, keep) + left(served, held),
+        "quarantine": session.scalar(withheld) or 0,
+        "case": len(late),
+        "hold": session.scalar(
+            select(func.count()).select_from(Hold).where(within(Hold, municipality), Hold.lifted_at < ended)
+        )
+        or 0,
+        "restriction": session.scalar(
+            select(func.count())
+            .select_from(Restriction)
+            .where(within(Restriction, municipality), Restriction.until < archive)
+        )
+        or 0,
+    }
 
 
 def wiped(session: Session) -> None:
@@ -176,6 +291,11 @@ def duties(
             found.append(f"review {number} is kept {years} years from {began.isoformat()} (Archiefwet 3)")
     held = held_cases(session, municipality, now)
     found += [f"legal hold {held[case].id}: {held[case].reason}" for case in sorted(cases) if case in held]
+    for case in sorted(cases):
+        if (told_later := restriction_on(session, municipality, case, now.date())) is not None:
+            found.append(
+                f"an investigation runs; restriction {told_later.id} holds until {told_later.until.isoformat()}"
+            )
     if set(cases) & open_contests(session, municipality):
         found.append("a contest is open; settle it first")
     return tuple(found)

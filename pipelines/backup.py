@@ -3,11 +3,16 @@
 A backup folder holds each file once under its hash, and per backup a snapshot of the database with a manifest. So the
 next backup copies only what is new and can be made every five minutes. The database is read first, under the lake's
 lock: every file that it names is there and never changes.
+
+A backup lives for its days and no longer: the next one deletes it whole, with the files that no other names, and writes
+down that it did. So what was erased is gone from the backups too on a day that can be told (R21).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -15,32 +20,66 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, make_url, select
 
 from enforcement import audit
-from enforcement.database import engine_of, reading
+from enforcement.clock import stored
+from enforcement.database import engine_of, reading, writing
 from enforcement.settings import Settings
-from enforcement.tables import Event, Part, SealedPart
+from enforcement.tables import Event, Part, SealedPart, Step
 from pipelines.arrivals import sha256_of
 from pipelines.lake import Lake
 from pipelines.publication import sync
+from pipelines.stores import BACKUP_STEP
 
 FILES, MANIFEST = "files", "manifest.json"
 SNAPSHOT, DUMP = "database.sqlite", "database.dump"
-CARRIED = ("lake", "sealed", "features")
+CARRIED = ("lake", "sealed", "features", "proofs")
 """folders of the home that are carried; keys/, deliveries/ and truth/ are not"""
+KEEP_DAYS = 30
+"""a backup lives no longer: it holds the identities of people who may have been erased since"""
+EXPIRED = "expired.jsonl"
+"""which backups were deleted, when and by which rule: a line each, without personal data"""
 
 
 class BackupError(RuntimeError):
     """The backup cannot be made, or is not whole; the message says what to do."""
 
 
-def backup(settings: Settings, folder: Path, now: dt.datetime | None = None) -> dict[str, Any]:
-    """Make a backup below `folder`: {"backup", "files", "copied", "bytes", "seconds"}. Raises BackupError."""
+def backup(
+    settings: Settings, folder: Path, now: dt.datetime | None = None, keep_days: int = KEEP_DAYS
+) -> dict[str, Any]:
+    """Make a backup below `folder` and let older ones expire: {"backup", "files", "copied", "bytes", "expired",
+    "files_deleted", "oldest", "seconds"}. Raises BackupError."""
     started, moment = time.monotonic(), now or dt.datetime.now(dt.UTC)
+    with _turn(folder):
+        made = _made(settings, folder, moment)
+        gone = _expire(settings, folder, moment, keep_days)
+    return made | gone | {"seconds": round(time.monotonic() - started, 1)}
+
+
+def expire(
+    settings: Settings, folder: Path, now: dt.datetime | None = None, keep_days: int = KEEP_DAYS
+) -> dict[str, Any]:
+    """Delete backups that are past their days, without making one: {"expired", "files_deleted", "oldest"}."""
+    with _turn(folder):
+        return _expire(settings, folder, now or dt.datetime.now(dt.UTC), keep_days)
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """One backup at a time: what one is about to name, another does not delete."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _made(settings: Settings, folder: Path, moment: dt.datetime) -> dict[str, Any]:
     place = folder / moment.strftime("%Y%m%dT%H%M%SZ")
     if place.exists():
         raise BackupError(f"{place} is there already; wait a second")
@@ -79,8 +118,61 @@ def backup(settings: Settings, folder: Path, now: dt.datetime | None = None) -> 
         "files": len(files),
         "copied": copied,
         "bytes": sum(one["bytes"] for one in files.values()),
-        "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def _expire(settings: Settings, folder: Path, now: dt.datetime, keep_days: int) -> dict[str, Any]:
+    """Delete what is past its days; then look again, and tell the service's database what is left and until when."""
+    before, rule = now - dt.timedelta(days=keep_days), f"backups live {keep_days} days"
+    expired = [(place, made) for place, made in _backups(folder) if made < before]
+    for place, made in expired:
+        line = {"at": now, "backup": place.name, "made_at": made, "rule": rule, "sha256": sha256_of(place / MANIFEST)}
+        with (folder / EXPIRED).open("a", encoding="utf-8") as told:
+            told.write(json.dumps(line, default=lambda moment: moment.isoformat(timespec="seconds")) + "\n")
+        aside = place.with_name(f".{place.name}")
+        place.rename(aside)
+    for left in folder.glob(".[0-9]*Z"):
+        shutil.rmtree(left)  # also what a backup that was broken off left behind
+    there = _backups(folder)
+    named = {
+        one["sha256"]
+        for place, _ in there
+        for one in json.loads((place / MANIFEST).read_text(encoding="utf-8"))["files"].values()
+    }
+    unnamed = [path for path in (folder / FILES).glob("*") if path.name not in named]
+    for path in unnamed:
+        path.unlink()
+    sync(folder)
+    dates = [made for _, made in there]
+    term = dt.timedelta(days=keep_days + 1)  # the next backup after its last day deletes it
+    result = {
+        "backups": len(there),
+        "keep_days": keep_days,
+        "first_expires_on": (min(dates, default=now) + term).date().isoformat(),
+        "last_expires_on": (max(dates, default=now) + term).date().isoformat(),
+    }
+    name = BACKUP_STEP + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    with writing(engine_of(settings.database)) as session:
+        if there:
+            session.merge(
+                Step(name=name, input_sha256="", rows=len(there), seconds=0.0, finished_at=stored(now), result=result)
+            )
+        elif (gone := session.get(Step, name)) is not None:
+            session.delete(gone)
+    oldest = min(dates, default=None)
+    return {
+        "expired": len(expired),
+        "files_deleted": len(unnamed),
+        "oldest": oldest.isoformat(timespec="seconds") if oldest else None,
+    }
+
+
+def _backups(folder: Path) -> list[tuple[Path, dt.datetime]]:
+    """Whole backups below the folder with the moment of which each is, oldest first."""
+    return [
+        (path.parent, dt.datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["made_at"]))
+        for path in sorted(folder.glob(f"[0-9]*/{MANIFEST}"))
+    ]
 
 
 def restore(settings: Settings, folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from enforcement.database import engine_of, writing
 from enforcement.settings import Settings
-from pipelines.backup import FILES, BackupError, backup, restore, verified
+from pipelines.backup import EXPIRED, FILES, BackupError, backup, expire, restore, verified
 from pipelines.lake import Lake
 from tests.enforcement.province import NOW, candidates, drawn, service
 from tests.pipelines.deliveries import BSN, ENVIRONMENT, KEYS, benefit, found, income, person, world
@@ -104,6 +104,27 @@ def test_r32_a_log_that_was_bent_is_found(settings: Settings) -> None:
         connection.execute(text("UPDATE event SET body = replace(body, 'system', 'nobody') WHERE number = 1"))
     with pytest.raises(BackupError, match="log does not hold"):
         verified(settings)
+
+
+def test_r21_a_backup_lives_for_its_days_and_its_end_is_written_down(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    first = backup(settings, folder, NOW, keep_days=30)
+    (settings.mlruns / "model.json").write_text('{"another": true}')
+    kept = backup(settings, folder, NOW + dt.timedelta(days=20), keep_days=30)
+    assert (kept["expired"], len(list((folder / FILES).iterdir()))) == (0, first["files"] + 1)
+    broken_off = folder / ".20261201T000000Z"
+    broken_off.mkdir()
+    last = backup(settings, folder, NOW + dt.timedelta(days=31), keep_days=30)
+    assert (last["expired"], last["files_deleted"]) == (1, 1), "the file that only the first one named"
+    assert not Path(first["backup"]).exists()
+    assert not broken_off.exists()
+    [line] = [json.loads(one) for one in (folder / EXPIRED).read_text().splitlines()]
+    assert (line["backup"], line["rule"]) == (Path(first["backup"]).name, "backups live 30 days")
+    fresh = settings_in(tmp_path / "fresh")
+    assert restore(fresh, Path(kept["backup"]))["files"] == first["files"]
+    gone = expire(settings, folder, NOW + dt.timedelta(days=90), keep_days=30)
+    assert (gone["expired"], gone["oldest"]) == (2, None)
+    assert list((folder / FILES).iterdir()) == []
 
 
 def test_nothing_is_written_over(settings: Settings, tmp_path: Path) -> None:
