@@ -12,8 +12,9 @@ from api.security import engine
 from enforcement.access import Permission, Purpose, Viewer
 from enforcement.cases import find, note
 from enforcement.database import reading, writing
-from enforcement.identity import Vault
+from enforcement.identity import Log, Vault
 from enforcement.keys import Keys
+from enforcement.service_items import find_item, note_item
 from enforcement.tables import Draw, Network
 
 
@@ -38,8 +39,25 @@ def reveal(request: Request, viewer: Viewer, number: str, purpose: Purpose) -> D
         with writing(engine(request)) as session:
             note(session, asking, "identity_read", number, details={"people": len(list(ids))})
 
-    vault = Vault(engine(request), Keys.read(request.app.state.settings.keys), log=logged)
-    found = vault.reveal(client, purpose.value, asking.user)
+    return _opened(request, asking, client, logged)
+
+
+def reveal_served(request: Request, viewer: Viewer, number: str) -> Details:
+    """Whom an item of the service list is about. Raises as `reveal` does."""
+    asking = replace(viewer, purpose=Purpose.SERVICE)
+    with reading(engine(request)) as session:
+        people = [int(one) for one in find_item(session, asking, number, Permission.SEE_IDENTITY).people]
+
+    def logged(*, actor: str, purpose: str, ids: Iterable[int]) -> None:
+        with writing(engine(request)) as session:
+            note_item(session, asking, "identity_read", number, details={"people": len(list(ids))})
+
+    return _opened(request, asking, people, logged)
+
+
+def _opened(request: Request, asking: Viewer, people: list[int], log: Log) -> Details:
+    vault = Vault(engine(request), Keys.read(request.app.state.settings.keys), log=log)
+    found = vault.reveal(people, asking.purpose.value, asking.user)
     return Details(tuple((name, text) for person in found.values() for name, text in _lines(person)))
 
 

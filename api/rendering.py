@@ -28,6 +28,7 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/toetsing", "oversight.menu", Permission.SWITCH_RANKING),
     ("/logboek", "log.menu", Permission.READ_LOG),
     ("/werklijst", "common.worklist", Permission.LIST_CASES),
+    ("/dienstenlijst", "service.menu", Permission.SERVE_CLIENTS),
     ("/mijn-zaken", "common.mine", Permission.CLAIM_CASE),
     ("/zoeken", "common.search", Permission.FIND_CLIENT),
     ("/meldingen", "common.tip", Permission.TAKE_IN_TIP),

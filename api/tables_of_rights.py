@@ -22,6 +22,8 @@ class Object(StrEnum):
 
     NOTHING = "nothing"
     CASE = "case"
+    ITEM = "item"
+    """of the service list"""
     PART = "part"
     """something that belongs to a case, such as a document"""
     KEY = "key"
@@ -55,9 +57,15 @@ def _part(permission: Permission) -> Rule:
     return Rule(permission, Object.PART, person=True)
 
 
+def _item(permission: Permission) -> Rule:
+    return Rule(permission, Object.ITEM, person=True)
+
+
 _API = "/api/v1"
 _CASE = f"{_API}/cases/{{number}}"
 _PAGE = "/zaken/{number}"
+_ITEM = f"{_API}/service-items/{{item}}"
+_ITEM_PAGE = "/dienstenlijst/{item}"
 
 RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
     {
@@ -107,6 +115,26 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("GET", f"{_API}/filters"): Rule(Permission.LIST_CASES),
         ("PUT", f"{_API}/filters/{{name}}"): Rule(Permission.LIST_CASES),
         ("DELETE", f"{_API}/filters/{{name}}"): Rule(Permission.LIST_CASES),
+        ("GET", f"{_API}/service-items"): Rule(Permission.SERVE_CLIENTS, person=True),
+        ("POST", f"{_API}/service-items/next"): Rule(Permission.SERVE_CLIENTS, person=True),
+        ("POST", f"{_API}/service-items/assignments"): Rule(Permission.ASSIGN_CASES),
+        ("GET", f"{_API}/service-results"): Rule(Permission.SEE_RESULTS),
+        ("GET", _ITEM): _item(Permission.SERVE_CLIENTS),
+        ("POST", f"{_ITEM}/claim"): _item(Permission.SERVE_CLIENTS),
+        ("POST", f"{_ITEM}/release"): _item(Permission.SERVE_CLIENTS),
+        ("POST", f"{_ITEM}/outcome"): _item(Permission.SERVE_CLIENTS),
+        ("POST", f"{_ITEM}/approval"): _item(Permission.APPROVE_FINDINGS),
+        ("POST", f"{_ITEM}/return"): _item(Permission.APPROVE_FINDINGS),
+        ("GET", "/dienstenlijst"): Rule(Permission.SERVE_CLIENTS, person=True),
+        ("POST", "/dienstenlijst/volgende"): Rule(Permission.SERVE_CLIENTS, person=True),
+        ("POST", "/dienstenlijst/toewijzen"): Rule(Permission.ASSIGN_CASES),
+        ("GET", _ITEM_PAGE): _item(Permission.SERVE_CLIENTS),
+        ("POST", f"{_ITEM_PAGE}/oppakken"): _item(Permission.SERVE_CLIENTS),
+        ("POST", f"{_ITEM_PAGE}/teruggeven"): _item(Permission.SERVE_CLIENTS),
+        ("POST", f"{_ITEM_PAGE}/gegevens"): _item(Permission.SEE_IDENTITY),
+        ("POST", f"{_ITEM_PAGE}/uitkomst"): _item(Permission.SERVE_CLIENTS),
+        ("POST", f"{_ITEM_PAGE}/goedkeuren"): _item(Permission.APPROVE_FINDINGS),
+        ("POST", f"{_ITEM_PAGE}/terugsturen"): _item(Permission.APPROVE_FINDINGS),
         ("GET", f"{_API}/promotions"): Rule(Permission.SEE_MODELS),
         ("POST", f"{_API}/promotions"): Rule(Permission.REQUEST_PROMOTION, Object.OTHER),
         ("GET", f"{_API}/promotions/{{promotion_id}}"): Rule(Permission.SEE_MODELS, Object.OTHER),

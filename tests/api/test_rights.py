@@ -21,6 +21,7 @@ from enforcement.settings import Settings
 from enforcement.tables import Grant
 from enforcement.users import DEMO_ROLES
 from tests.api.builders import MAASTRICHT, ORIGIN, REASONING, Browser, a_case, fill, only_in_maastricht, visitors
+from tests.api.served import an_item, only_item_in_maastricht, serve
 
 FIELDS = {
     "version": "1", "user": "officer.heerlen", "cause": "nothing_irregular", "effect": "none", "finding": "none",
@@ -45,6 +46,16 @@ class World:
     bodies: Mapping[tuple[str, str], Any]
     mine: str
     other: str
+    mine_item: str
+    other_item: str
+
+    def own(self, rule: Rule) -> str:
+        """What a rule is about, of one's own municipality."""
+        return self.mine_item if rule.about == Object.ITEM else self.mine
+
+    def others(self, rule: Rule) -> str:
+        """... and of another's."""
+        return self.other_item if rule.about == Object.ITEM else self.other
 
     def address(self, path: str, object: str) -> str:
         parts = [object if part.startswith("{") else part for part in path.replace("{version}", "1").split("/")]
@@ -81,6 +92,7 @@ def examples(described: dict[str, Any]) -> dict[tuple[str, str], Any]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     chosen = dataclasses.replace(fill(tmp_path_factory.mktemp("rights")), rate=0)
+    serve(chosen)
     users = [f"{SHORT[role]}.heerlen" for role in Role]
     with ExitStack() as stack:
         browsers = stack.enter_context(visitors(chosen, *users, "officer.maastricht"))
@@ -95,6 +107,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             bodies=examples(app.openapi()),
             mine=a_case(chosen, blind=False),
             other=only_in_maastricht(chosen),
+            mine_item=an_item(chosen),
+            other_item=only_item_in_maastricht(chosen),
         )
 
 
@@ -127,7 +141,7 @@ def test_r17_a_role_does_what_the_table_says_in_its_own_municipality_only(
     rule, browser = RIGHTS[method, path], world.browsers[role]
     if path == "/uitloggen":
         return  # for everyone, and it would end the session that the other tests use
-    own = world.call(browser, method, path, world.mine)
+    own = world.call(browser, method, path, world.own(rule))
     assert own.status_code < 500, own.text
     if not rule.allows(role):
         assert own.status_code == 403, (own.status_code, own.text)
@@ -135,8 +149,8 @@ def test_r17_a_role_does_what_the_table_says_in_its_own_municipality_only(
     else:
         assert own.status_code not in (401, 403) or _own_findings(own), (own.status_code, own.text)
         assert own.status_code != 404 or rule.about in MAY_BE_ABSENT, own.text
-    if rule.about in (Object.CASE, Object.PART):
-        other = world.call(browser, method, path, world.other)
+    if rule.about in (Object.CASE, Object.ITEM, Object.PART):
+        other = world.call(browser, method, path, world.others(rule))
         assert other.status_code == (404 if rule.allows(role) else 403), (other.status_code, other.text)
         same = world.call(browser, method, path, UNKNOWN)
         assert same.status_code == other.status_code, "another's case looks exactly as one that is not there"
@@ -151,7 +165,9 @@ def _own_findings(answer: Any) -> bool:
 def test_r14_without_the_log_nothing_about_a_person_is_shown_or_changed(
     world: World, method: str, path: str, tmp_path: Path
 ) -> None:
-    number = a_case(world.settings, blind=False)
+    number = (
+        an_item(world.settings) if RIGHTS[method, path].about == Object.ITEM else a_case(world.settings, blind=False)
+    )
     role = next(role for role in Role if RIGHTS[method, path].allows(role))
     with patch("enforcement.audit.append", side_effect=LogUnavailableError("the log could not be written")):
         answer = world.call(world.browsers[role], method, path, number)

@@ -34,6 +34,7 @@ from enforcement.tables import Case
 from enforcement.users import DEMO_ROLES
 from tests.api import builders
 from tests.api.builders import HEERLEN, ORIGIN, Browser, fill, visitors
+from tests.api.served import an_item, serve
 
 TRIES = 60 if os.environ.get("WEEGSCHAAL_PROOF") == "1" else 3
 CONFORMS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -58,6 +59,8 @@ class World:
 
     browsers: dict[Role, Browser]
     numbers: list[str]
+    items: list[str]
+    """of the service list, the first in the officer's hand"""
 
     def answer(self, role: Role, case: Any) -> Any:
         """What a role gets, with its own session whatever the request says."""
@@ -82,12 +85,16 @@ def _bytes(value: Any) -> bytes:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     chosen: Settings = dataclasses.replace(fill(tmp_path_factory.mktemp("described")), rate=0)
+    serve(chosen)
     with visitors(chosen, *(f"{SHORT[role]}.heerlen" for role in SHORT)) as browsers:
         with reading(engine_of(chosen.database)) as session:
             numbers = list(
                 session.scalars(select(Case.number).where(Case.municipality == HEERLEN).order_by(Case.number))
             )
-        made = World(dict(zip(SHORT, browsers, strict=True)), numbers)
+        items = [an_item(chosen, at=at) for at in range(6)]
+        made = World(dict(zip(SHORT, browsers, strict=True)), numbers, items)
+        for item in items[: IN_HAND // 2]:
+            assert made.browsers[Role.OFFICER].post(f"/api/v1/service-items/{item}/claim").status_code == 200
         for number in numbers[:IN_HAND]:
             assert made.browsers[Role.OFFICER].post(f"/api/v1/cases/{number}/claim").status_code == 200
         yield made
@@ -113,10 +120,13 @@ def test_every_operation_answers_every_role_as_it_is_described(world: World, nam
         real=st.booleans(),
         like_the_example=st.booleans(),
         number=st.sampled_from(world.numbers),
+        item=st.sampled_from(world.items),
         version=st.integers(1, 3),
     )
-    def tried(case: Any, real: bool, like_the_example: bool, number: str, version: int) -> None:
+    def tried(case: Any, real: bool, like_the_example: bool, number: str, item: str, version: int) -> None:
         if real:
+            if "item" in (case.path_parameters or {}):
+                case.path_parameters["item"] = item
             if "number" in (case.path_parameters or {}):
                 case.path_parameters["number"] = number
             case.headers = {**(case.headers or {}), "if-match": f'"{version}"'}

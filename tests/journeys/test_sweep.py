@@ -23,6 +23,7 @@ from enforcement.settings import Settings
 from enforcement.tables import Case, Finding, Promotion
 from enforcement.users import DEMO_ROLES
 from tests.api.builders import HEERLEN, NOW, REASONING, a_case
+from tests.api.served import an_item, serve
 from tests.api.test_requirements import BANNED
 from tests.journeys.conftest import Running
 
@@ -62,9 +63,10 @@ def world(service: Running) -> dict[str, str]:
     settings = service.settings
     number = a_case(settings, blind=False)
     fill_in(settings, number)
+    serve(settings)
     with writing(engine_of(settings.database)) as session:
         job = jobs.ask(session, Viewer("scientist.heerlen", HEERLEN, Role.DATA_SCIENTIST), jobs.TRAIN, NOW).id
-    return {"number": number, "version": "1", "job_id": job}
+    return {"number": number, "version": "1", "job_id": job, "item": an_item(settings)}
 
 
 def fill_in(settings: Settings, spared: str) -> None:
