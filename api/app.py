@@ -19,6 +19,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import (
     audits,
+    beside,
     case,
     case_pages,
     casework,
@@ -111,6 +112,7 @@ def create_app(settings: Settings) -> FastAPI:
         health,
         metrics,
         results,
+        beside,
         jobs,
     ):
         app.include_router(part.router)

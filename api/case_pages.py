@@ -90,10 +90,12 @@ def save(
     effect: Line = "",
     amount: Line = "",
     reasoning: Line = "",
+    hours: Line = "",
 ) -> Response:
-    given = {"cause": cause, "effect": effect, "amount": amount, "reasoning": reasoning}
+    given = {"cause": cause, "effect": effect, "amount": amount, "reasoning": reasoning, "hours": hours}
     try:
-        findings = Findings.of(cause, effect or GOES_WITHOUT_SAYING.get(cause, ""), cents(amount), reasoning)
+        follows = GOES_WITHOUT_SAYING.get(cause, "")
+        findings = Findings.of(cause, effect or follows, cents(amount), reasoning, minutes(hours))
         with writing(engine(request)) as session:
             save_findings(session, visit.viewer, number, findings, version, dt.datetime.now(dt.UTC))
     except FindingsError as error:
@@ -139,6 +141,21 @@ def cents(amount: str) -> int | None:
             Language("en").text("findings.bad_amount"),
         )
     return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
+
+
+def minutes(hours: str) -> int | None:
+    """Minutes of the hours that a person typed; None for nothing. Raises FindingsError for something else.
+
+    >>> minutes("3,5"), minutes("")
+    (210, None)
+    """
+    typed = hours.strip()
+    if not typed:
+        return None
+    found = _AMOUNT.fullmatch(typed)
+    if not found:
+        raise FindingsError("minutes", *(Language(code).text("findings.bad_hours") for code in ("nl", "en")))
+    return round(60 * float(f"{found[1]}.{found[2] or 0}"))
 
 
 def words(spoken: Language) -> Words:

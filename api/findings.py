@@ -38,6 +38,7 @@ class FindingsIn(BaseModel):
     effect: Effect
     amount_cents: int | None = Field(default=None, description="change per month, euro cents")
     reasoning: str = Field(max_length=20_000, description="own words about the facts, not about the place")
+    minutes: int | None = Field(default=None, description="time the review took; null when it is not known")
 
 
 class SecondLook(BaseModel):
@@ -55,7 +56,7 @@ def _changed(number: str, saved: Saved) -> Changed:
 @router.post("/{number}/findings", responses=responses(401, 403, 404, 409, 412, 422, 428))
 def save(request: Request, visit: Meant, number: str, version: AsRead, given: FindingsIn) -> Changed:
     """Saves findings of a case in hand."""
-    findings = Findings(given.cause, given.effect, given.amount_cents, given.reasoning)
+    findings = Findings(given.cause, given.effect, given.amount_cents, given.reasoning, given.minutes)
     with writing(engine(request)) as session:
         saved = save_findings(session, visit.viewer, number, findings, version, dt.datetime.now(dt.UTC))
     return _changed(number, saved)

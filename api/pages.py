@@ -18,10 +18,10 @@ from api.answers import Item
 from api.oidc import START
 from api.rendering import FIRST_PAGES, language, render
 from api.security import Meant, Signed, engine, forget, remember, require_own_origin, token_of, visit_or_none
-from api.session import demo_sign_in
+from api.session import demo_sign_in, take_up
 from api.worklist import basis_of
 from enforcement import working_days
-from enforcement.access import Permission, Viewer, allowed, owned, rows
+from enforcement.access import Permission, Role, Viewer, allowed, owned, rows
 from enforcement.blind import TOPICS
 from enforcement.cases import State, claim_next, tally
 from enforcement.database import reading, writing
@@ -33,6 +33,8 @@ from enforcement.users import DEMO_MUNICIPALITIES, demo_users, sign_out
 from enforcement.worklist import Filters, newest, with_own_findings, worklist
 
 router = APIRouter()
+PAIR = rf"^\d{{4}} ({'|'.join(Role)})$"
+"""how the menu names a role in a municipality"""
 SHOWN = 100
 """rows of a part of 'my cases'"""
 
@@ -105,6 +107,16 @@ def sign_in_page(request: Request) -> Response:
 def sign_in_here(request: Request, user: Annotated[str, Form()]) -> Response:
     require_own_origin(request)
     opened = demo_sign_in(request, user)
+    response = see_other(start_of(opened.viewer))
+    remember(response, request, opened.token)
+    return response
+
+
+@router.post("/wisselen")
+def change_role(request: Request, visit: Meant, pair: Annotated[str, Form(pattern=PAIR)]) -> Response:
+    """Goes on in another role or municipality that this person holds; their work starts on its page."""
+    municipality, _, role = pair.partition(" ")
+    opened = take_up(request, visit, municipality, Role(role))
     response = see_other(start_of(opened.viewer))
     remember(response, request, opened.token)
     return response

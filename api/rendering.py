@@ -90,6 +90,7 @@ def render(
         visit=visit,
         csrf=masked(visit.csrf) if visit else "",
         menu=[(address, key) for address, key, needed in MENU if needed is None or may(visit, needed)],
+        others=others(visit),
         place_name=DEMO_MUNICIPALITIES.get(visit.viewer.municipality, visit.viewer.municipality) if visit else "",
         demo=request.app.state.settings.demo,
         asset=asset,
@@ -100,6 +101,14 @@ def render(
     if "lang" in request.query_params:
         response.set_cookie(LANGUAGE_COOKIE, spoken.code, max_age=A_YEAR, samesite="lax", httponly=True)
     return response
+
+
+def others(visit: Visit | None) -> list[tuple[str, str, Role]]:
+    """(code, name, role) of every pair that this person holds and does not act in now (R36)."""
+    if visit is None:
+        return []
+    now = (visit.viewer.municipality, visit.viewer.role)
+    return [(town, DEMO_MUNICIPALITIES.get(town, town), role) for town, role in visit.pairs if (town, role) != now]
 
 
 def may(visit: Visit | None, permission: Permission) -> bool:

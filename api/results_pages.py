@@ -1,23 +1,24 @@
-"""Pages of the manager: what the reviews gave, and the policy beside the shared standard. Aggregates only."""
+"""Pages of the manager: what the reviews gave and cost, and the policy beside the shared standard. Aggregates only."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from api.beside import compared
+from api.money_words import SIDES, arm_rows, beside_rows, hour_rows, summary
 from api.pages import see_other
-from api.rendering import may, render
-from api.results import results_csv, results_of
+from api.rendering import language, may, render
+from api.results import Results, results_csv, results_of
 from api.security import Meant, Signed, engine
 from enforcement.access import Permission, require
 from enforcement.database import reading, writing
 from enforcement.policy import OWN, Policy, PolicyError, change, deviations, in_force, standard_for, versions
-from enforcement.side_by_side import side_by_side
 from enforcement.users import DEMO_MUNICIPALITIES, Visit
 
 router = APIRouter()
@@ -30,23 +31,58 @@ CHANGEABLE = (*NUMBERS[:1], "period", *NUMBERS[1:], *TEXTS[1:])
 """settings that the form changes; letters and further grounds are changed through /api/v1/policy"""
 
 
-@router.get("/resultaten")
-def results_page(request: Request, visit: Signed) -> Response:
-    viewer = visit.viewer
-    with reading(engine(request)) as session:
-        found = results_of(session, viewer, dt.datetime.now(dt.UTC).date())
-    drawn = None
-    if may(visit, Permission.COMPARE_MUNICIPALITIES):
-        from models.funnel import funnel
+Chosen = Annotated[Literal["eigen", "eerder"] | None, Query()]
+"""lists of this service, or reviews before it; without a choice the first that has something to tell"""
 
-        counts = side_by_side(request.app.state.engine, viewer)
-        drawn = drawing(funnel({name_of(town): (one.changed, one.reviewed) for town, one in counts.items()}))
-    return render(request, "results.html", visit, found=found, funnel=drawn, here_name=name_of(viewer.municipality))
+
+@router.get("/resultaten")
+def results_page(request: Request, visit: Signed, lijsten: Chosen = None) -> Response:
+    viewer, found = visit.viewer, chosen_results(request, visit, lijsten)
+    drawn, beside = None, None
+    if may(visit, Permission.COMPARE_MUNICIPALITIES):
+        beside = compared(request.app.state.engine, viewer, own=found.which == "own")
+        drawn = drawing(beside.funnel)
+    spoken = language(request)
+    return render(
+        request,
+        "results.html",
+        visit,
+        found=found,
+        funnel=drawn,
+        name_of=name_of,
+        summary=summary(found.money, spoken),
+        beside=[] if beside is None else beside_rows(beside.towns, spoken),
+    )
+
+
+@router.get("/resultaten/geld")
+def money_page(request: Request, visit: Signed, lijsten: Chosen = None) -> Response:
+    found = chosen_results(request, visit, lijsten)
+    spoken = language(request)
+    return render(
+        request,
+        "money.html",
+        visit,
+        found=found,
+        directions=[(name, [(one, arm_rows(found.money, one, spoken)) for one in its]) for name, its in SIDES],
+        hours=hour_rows(found.money, spoken),
+    )
 
 
 @router.get("/resultaten/csv")
-def results_file(request: Request, visit: Signed) -> Response:
-    return results_csv(request, visit)
+def results_file(request: Request, visit: Signed, lijsten: Chosen = None) -> Response:
+    return results_csv(request, visit, "earlier" if lijsten == "eerder" else "own")
+
+
+def chosen_results(request: Request, visit: Visit, lijsten: Literal["eigen", "eerder"] | None) -> Results:
+    """What was asked for; when nothing was, the lists of this service as soon as one review of them is finished."""
+    today = dt.datetime.now(dt.UTC).date()
+    with reading(engine(request)) as session:
+        own = results_of(session, visit.viewer, today) if lijsten != "eerder" else None
+        if own is not None and (lijsten == "eigen" or own.arms[-1].reviewed):
+            return own
+        earlier = results_of(session, visit.viewer, today, "earlier")
+    return own if own is not None and not earlier.lists else earlier
 
 
 @router.get("/beleid")

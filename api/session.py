@@ -1,20 +1,20 @@
-"""JSON routes of the session: who am I, and signing in as a demo user in a demonstration."""
+"""JSON routes of the session: who am I, in which role, and signing in as a demo user in a demonstration."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import Answer
 from api.problems import responses
-from api.security import Signed, engine, masked, remember, require_own_origin
+from api.security import Meant, Signed, engine, masked, remember, require_own_origin, token_of
 from enforcement.access import Role, Viewer
 from enforcement.database import writing
 from enforcement.errors import ForbiddenError
 from enforcement.settings import Settings
-from enforcement.users import DemoUser, SignedIn, demo_users, sign_in
+from enforcement.users import DemoUser, SignedIn, Visit, demo_users, sign_in, switch
 
 router = APIRouter(prefix="/api/v1", tags=["session"])
 
@@ -24,12 +24,23 @@ class Who(BaseModel):
     user: str
 
 
+class Pair(BaseModel):
+    """A role in a municipality."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"municipality": "0935", "role": "manager"}]}
+    )
+    municipality: str = Field(max_length=4)
+    role: Role
+
+
 class Here(Answer):
     """The session. `csrf` goes back as X-CSRF-Token with every POST."""
 
     user: str
     municipality: str
     role: Role
+    pairs: list[Pair] = Field(description="what the user holds; one is active at a time")
     csrf: str
 
 
@@ -44,14 +55,21 @@ def demo_sign_in(request: Request, user: str) -> SignedIn:
         return sign_in(session, one.id, one.municipality, one.role, dt.datetime.now(dt.UTC))
 
 
-def _here(viewer: Viewer, csrf: str) -> Here:
-    return Here(user=viewer.user, municipality=viewer.municipality, role=viewer.role, csrf=masked(csrf))
+def take_up(request: Request, signed: Visit, municipality: str, role: Role) -> SignedIn:
+    """Goes on in another pair of the user. ForbiddenError for one that they do not hold."""
+    with writing(engine(request)) as session:
+        return switch(session, signed, token_of(request) or "", municipality, role, dt.datetime.now(dt.UTC))
+
+
+def _here(viewer: Viewer, csrf: str, pairs: tuple[tuple[str, Role], ...]) -> Here:
+    held = [Pair(municipality=town, role=role) for town, role in pairs]
+    return Here(user=viewer.user, municipality=viewer.municipality, role=viewer.role, pairs=held, csrf=masked(csrf))
 
 
 @router.get("/session", responses=responses(401))
 def read_session(visit: Signed) -> Here:
     """Who is signed in, and the token that changes need."""
-    return _here(visit.viewer, visit.csrf)
+    return _here(visit.viewer, visit.csrf, visit.pairs)
 
 
 @router.post("/session", responses=responses(403))
@@ -60,4 +78,13 @@ def open_session(request: Request, response: Response, who: Who) -> Here:
     require_own_origin(request)
     opened = demo_sign_in(request, who.user)
     remember(response, request, opened.token)
-    return _here(opened.viewer, opened.csrf)
+    viewer = opened.viewer
+    return _here(viewer, opened.csrf, ((viewer.municipality, viewer.role),))
+
+
+@router.post("/session/role", responses=responses(401, 403, 422))
+def change_role(request: Request, response: Response, visit: Meant, pair: Pair) -> Here:
+    """Goes on in another role or municipality that you hold; the token and `csrf` of before end."""
+    opened = take_up(request, visit, pair.municipality, pair.role)
+    remember(response, request, opened.token)
+    return _here(opened.viewer, opened.csrf, visit.pairs)

@@ -1,46 +1,98 @@
-"""Money both ways, per arm: what reviews found in favour of clients and of the municipality (statistics.md, Money).
+"""Money and hours of reviews, both ways, as sums per list and arm (statistics.md, Money); nobody's own amount is here.
 
-The service records one figure: the change per month that a second person approved. What was claimed, recovered, paid
-out or avoided, and the hours that reviews took, are kept elsewhere and not delivered yet; they are None and never 0.
+What was found is a change a month that a second person approved. What was claimed, received and paid out comes from the
+financial administration, and minutes from the reviewer; what nobody delivered is absent, never 0. The sums are made in
+pipelines/settling.py, every night, for the lists of this service and for the reviews before it.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from enforcement.results import ArmCount
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-NOT_RECORDED = ("claimed", "recovered", "paid_out", "avoided", "hours")
-"""figures of statistics.md that no system delivers yet"""
+from enforcement.access import Permission, Viewer, require
+from enforcement.tables import ListMoney
+from enforcement.tenants import within
+
+FOUND = ("up", "down")
+"""change a month, in favour of the client and of the municipality; EUR cents"""
+BOOKED = ("claimed", "recovered", "paid_out")
+"""what the financial administration booked, EUR cents so far"""
+AHEAD: Mapping[str, str] = MappingProxyType({"avoided": "down", "added": "up"})
+"""what the change is worth ahead -> the change a month that it comes from"""
+AHEAD_MONTHS = 12
+"""the declared rule: a change is reckoned for so many months, for every case and both ways. What would have come to
+light by itself within the year is in it too: with the random arm as much as with another, so a difference stands"""
+RANDOM_WITHOUT_SIGNAL = "random_without_signal"
+"""the part of the random arm that the risk arm is held against (statistics.md, Lift)"""
 
 
 @dataclass(frozen=True)
-class Money:
-    """EUR cents a month of approved findings; per case over the completed reviews of the arm."""
+class ArmSums:
+    """One arm over all lists: counts of reviews, and per measure the sums that models.amounts.Sums is made of."""
 
-    reviewed: int
-    up: int
-    """clients turned out to be entitled to so much more"""
-    down: int
-    """... to so much less"""
-    up_per_case: int | None
-    """None without completed reviews"""
-    down_per_case: int | None
-    claimed: int | None = None
-    recovered: int | None = None
-    paid_out: int | None = None
-    avoided: int | None = None
-    hours: float | None = None
+    reviewed: int = 0
+    """finished, and they say something"""
+    changed: int = 0
+    inconclusive: int = 0
+    nothing_irregular: int = 0
+    timed: int = 0
+    """finished reviews whose minutes are known, inconclusive ones too"""
+    minutes: int = 0
+    minutes_squares: int = 0
+    sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """measure -> sums; a measure that nobody delivered is absent"""
 
 
-def money(arms: Mapping[str, ArmCount]) -> Mapping[str, Money]:
-    """Arm -> its money, gross and per completed review, rounded to whole cents."""
-    return MappingProxyType({name: _of(count) for name, count in arms.items()})
+@dataclass(frozen=True)
+class Kept:
+    """The sums of one municipality, own lists or earlier reviews."""
+
+    lists: int
+    until: dt.date | None
+    """last day on which bookings were delivered; None when there are none"""
+    arms: Mapping[str, ArmSums]
+    """arm -> sums; `all` holds each review once"""
+
+    @property
+    def whole(self) -> ArmSums:
+        return self.arms.get("all", ArmSums())
 
 
-def _of(count: ArmCount) -> Money:
-    n = count.reviewed
-    up, down = count.up_cents, count.down_cents
-    return Money(n, up, down, round(up / n) if n else None, round(down / n) if n else None)
+def kept(session: Session, viewer: Viewer, *, own: bool) -> Kept:
+    """Money and hours of the viewer's municipality: of the lists of this service, or of reviews before it.
+
+    Raises ForbiddenError.
+    """
+    require(viewer, Permission.SEE_RESULTS)
+    query = select(ListMoney).where(within(ListMoney, viewer.municipality), ListMoney.own == own)
+    arms: dict[str, ArmSums] = {}
+    days, until = set(), None
+    for row in session.scalars(query.order_by(ListMoney.as_of, ListMoney.arm)):
+        days.add(row.as_of)
+        until = max((one for one in (until, row.booked_until) if one), default=None)
+        arms[row.arm] = _added(arms.get(row.arm, ArmSums()), row)
+    return Kept(len(days), until, MappingProxyType(arms))
+
+
+def _added(one: ArmSums, row: ListMoney) -> ArmSums:
+    sums = {name: dict(found) for name, found in one.sums.items()}
+    for measure, found in row.sums.items():
+        into = sums.setdefault(measure, {})
+        for name, value in found.items():
+            into[name] = into.get(name, 0) + value
+    return ArmSums(
+        one.reviewed + row.reviewed,
+        one.changed + row.changed,
+        one.inconclusive + row.inconclusive,
+        one.nothing_irregular + row.nothing_irregular,
+        one.timed + row.timed,
+        one.minutes + row.minutes,
+        one.minutes_squares + row.minutes_squares,
+        sums,
+    )

@@ -1,24 +1,34 @@
-"""The municipalities of the shared back office beside each other: counts only, never a row (R17).
+"""The municipalities of the shared back office beside each other: counts and sums only, never a row (R17).
 
-Each municipality is asked by itself, as itself; what comes out is how many reviews led to a change. Small counts are
-suppressed where they are shown (models/funnel.py).
+Each municipality is asked by itself, as itself; what comes out is how many reviews led to a change and what they
+brought. Small counts are suppressed where they are shown (models/funnel.py, models/amounts.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine, select
 
 from enforcement.access import Permission, Viewer, require
 from enforcement.database import acting_for, reading
-from enforcement.results import ArmCount, per_arm
+from enforcement.money import Kept, kept
+from enforcement.results import per_arm
 from enforcement.tables import Grant
 
 
-def side_by_side(engine: Engine, viewer: Viewer) -> Mapping[str, ArmCount]:
-    """Municipality code -> its whole list, each case once. Raises ForbiddenError.
+@dataclass(frozen=True)
+class Beside:
+    """One municipality's reviews, each once."""
+
+    changed: int
+    reviewed: int
+    money: Kept
+
+
+def side_by_side(engine: Engine, viewer: Viewer, *, own: bool = True) -> Mapping[str, Beside]:
+    """Municipality code -> its lists of this service, or its reviews before it. Raises ForbiddenError.
 
     engine: without a municipality; every count is read in a transaction that sees one municipality only.
     """
@@ -28,5 +38,8 @@ def side_by_side(engine: Engine, viewer: Viewer) -> Mapping[str, ArmCount]:
     found = {}
     for town in towns:
         with reading(acting_for(engine, town)) as session:
-            found[town] = per_arm(session, replace(viewer, municipality=town))["all"]
+            there = replace(viewer, municipality=town)
+            money = kept(session, there, own=own)
+            counts = per_arm(session, there)["all"] if own else money.whole
+            found[town] = Beside(counts.changed, counts.reviewed, money)
     return found

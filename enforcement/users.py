@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sqlalchemy import and_, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, delete, func, select
+from sqlalchemy.orm import Session, aliased
 
 from enforcement import audit, tables
 from enforcement.access import Purpose, Role, Viewer
@@ -36,6 +36,8 @@ DEMO_ROLES: Mapping[str, tuple[Role, str]] = MappingProxyType(
     }
 )
 """first part of the user id -> role and name; ids look like officer.heerlen"""
+DEMO_OF_BOTH = "manager.both"
+"""a demo user with two pairs: manager in each municipality, one at a time (R36)"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Visit:
     name: str
     csrf: str
     expires_at: dt.datetime
+    pairs: tuple[tuple[str, Role], ...] = ()
+    """every (municipality, role) pair that the user holds, the active one among them (R36)"""
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,14 @@ class DemoUser:
 
 
 def demo_users() -> tuple[DemoUser, ...]:
-    """The users of the demonstration: seven roles in two municipalities."""
-    return tuple(
+    """The users of the demonstration: seven roles in two municipalities, and one who holds two pairs."""
+    of_one = tuple(
         DemoUser(f"{short}.{place.lower()}", f"{title} {place}", code, role)
         for code, place in DEMO_MUNICIPALITIES.items()
         for short, (role, title) in DEMO_ROLES.items()
     )
+    code = next(iter(DEMO_MUNICIPALITIES))
+    return (*of_one, DemoUser(DEMO_OF_BOTH, "Leidinggevende van twee gemeenten", code, Role.MANAGER))
 
 
 def seed_demo_users(session: Session) -> tuple[DemoUser, ...]:
@@ -82,6 +88,8 @@ def seed_demo_users(session: Session) -> tuple[DemoUser, ...]:
     session.flush()
     for one in demo_users():
         session.merge(Grant(user_id=one.id, municipality=one.municipality, role=one.role.value))
+    for code in DEMO_MUNICIPALITIES:
+        session.merge(Grant(user_id=DEMO_OF_BOTH, municipality=code, role=Role.MANAGER.value))
     session.flush()
     return demo_users()
 
@@ -109,6 +117,7 @@ def grant(session: Session, user: str, name: str, pairs: Iterable[tuple[str, Rol
         audit.append(
             session, municipality, "system", "service", "rights_changed", f"user:{user}", "rights", details, at=now
         )
+        audit.settle(session)  # as this municipality: the next one may not write in its log
 
 
 def sign_in(session: Session, user: str, municipality: str, role: Role, now: dt.datetime) -> SignedIn:
@@ -136,8 +145,51 @@ def sign_in(session: Session, user: str, municipality: str, role: Role, now: dt.
     return SignedIn(token, csrf, now + SESSION_LASTS, Viewer(user, municipality, role, _purpose(role)))
 
 
+def switch(session: Session, signed: Visit, token: str, municipality: str, role: Role, now: dt.datetime) -> SignedIn:
+    """Goes on in another of the user's pairs, with an entry in the log of where they left and of where they came.
+
+    The old token and its CSRF token end, so that a page that was drawn for the other role can change nothing any more;
+    the session lasts no longer than it did. Raises ForbiddenError for a pair that the user does not hold now.
+    """
+    before = signed.viewer
+    if (municipality, role) not in grants(session, before.user):
+        raise ForbiddenError("this user does not hold this role in this municipality")
+    ended = session.execute(
+        delete(tables.Session).where(
+            tables.Session.token_sha256 == _digest(token), tables.Session.user_id == before.user
+        )
+    )
+    if not ended.rowcount:  # type: ignore[attr-defined]
+        raise ForbiddenError("this session has ended; sign in again")
+    new, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    session.add(
+        tables.Session(
+            token_sha256=_digest(new),
+            user_id=before.user,
+            municipality=municipality,
+            role=role.value,
+            csrf=csrf,
+            expires_at=stored(signed.expires_at),
+        )
+    )
+    session.flush()
+    left = (before.municipality, before.role, "role_left")
+    for town, as_role, action in sorted({left, (municipality, role, "role_taken_up")}):
+        act_for(session, town)
+        audit.append(session, town, before.user, as_role.value, action, f"user:{before.user}", "sign_in", at=now)
+        audit.settle(session)
+    act_for(session, municipality)
+    return SignedIn(new, csrf, signed.expires_at, Viewer(before.user, municipality, role, _purpose(role)))
+
+
 def visit(session: Session, token: str, now: dt.datetime) -> Visit | None:
     """The session that a token belongs to; None when it is unknown, has expired, or its right was withdrawn."""
+    held = aliased(Grant)
+    pairs = (
+        select(func.aggregate_strings(held.municipality + ":" + held.role, ","))
+        .where(held.user_id == tables.Session.user_id)
+        .scalar_subquery()
+    )
     found = session.execute(
         select(
             tables.Session.user_id,
@@ -146,6 +198,7 @@ def visit(session: Session, token: str, now: dt.datetime) -> Visit | None:
             tables.Session.csrf,
             tables.Session.expires_at,
             User.name,
+            pairs.label("pairs"),
         )
         .join(User, User.id == tables.Session.user_id)
         .join(
@@ -162,7 +215,9 @@ def visit(session: Session, token: str, now: dt.datetime) -> Visit | None:
         return None
     role = Role(found.role)
     viewer = Viewer(found.user_id, found.municipality, role, _purpose(role))
-    return Visit(viewer, found.name, found.csrf, shown(found.expires_at))
+    held_now = sorted(tuple(one.split(":")) for one in found.pairs.split(","))
+    every = tuple((town, Role(name)) for town, name in held_now)
+    return Visit(viewer, found.name, found.csrf, shown(found.expires_at), every)
 
 
 def sign_out(session: Session, token: str, now: dt.datetime) -> None:

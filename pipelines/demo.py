@@ -23,6 +23,7 @@ def _all_the_way(settings: Settings, clients: int, seed: int, show: Show) -> dic
     from pipelines.province.world import AS_OF
     from pipelines.ranking import score, select, set_up_demo
     from pipelines.serving import service_lists
+    from pipelines.settling import settle
 
     made = simulate(settings, clients, seed, show)
 
@@ -38,4 +39,5 @@ def _all_the_way(settings: Settings, clients: int, seed: int, show: Show) -> dic
     set_up_demo(settings, scored)
     made_lists = select(settings, AS_OF, show)
     service_lists(settings, AS_OF, show)
+    settle(settings, show)
     return made_lists

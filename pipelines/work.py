@@ -2,9 +2,9 @@
 
 Every minute the logs are sealed, contested cases are scored again, a training that was asked for is done, and the
 documents of a model are renewed when it was promoted, adopted or frozen. Once a night colleagues who are away are
-relieved, approved outcomes return to the lake, and when new data came the matrix, the scores, the lists and the service
-lists of the new month are made; then drift is looked at and what may no longer be kept is deleted. A step that was
-done before for the same input does nothing.
+relieved, approved outcomes return to the lake, money and hours of reviews are summed for the results, and when new data
+came the matrix, the scores, the lists and the service lists of the new month are made; then drift is looked at and what
+may no longer be kept is deleted. A step that was done before for the same input does nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from enforcement.database import engine_of, reading, writing
 from enforcement.handover import relieve
 from enforcement.settings import Settings
 from enforcement.tables import Draw, Run
-from pipelines import contesting, documents, drifting, learning, ranking, retaining, returning, serving
+from pipelines import contesting, documents, drifting, learning, ranking, retaining, returning, serving, settling
 from pipelines.lake import Lake
 from pipelines.learning import newest_date
 from pipelines.steps import Show, Tally
@@ -66,6 +66,13 @@ def absences(settings: Settings, _show: Show, now: dt.datetime) -> str:
 
 def outcomes(settings: Settings, show: Show, now: dt.datetime) -> str:
     return f"{returning.return_outcomes(settings, show, now)['outcomes']} outcomes returned"
+
+
+def money(settings: Settings, show: Show, now: dt.datetime) -> str:
+    """Sums for the results, of what the financial administration and the reviewers delivered."""
+    made = settling.settle(settings, show)
+    lost = f"; bookings of {made['without_review']} reviews that are not there" if made["without_review"] else ""
+    return f"{made['reviews']} reviews of {made['lists']} lists{lost}"
 
 
 def lists(settings: Settings, show: Show, now: dt.datetime) -> str:
@@ -145,7 +152,7 @@ def trainings(settings: Settings, _show: Show, now: dt.datetime) -> str:
 
 
 EVERY_MINUTE: tuple[Job, ...] = (checkpoints, contests, trainings, papers)
-EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, lists, services, drift, retention)
+EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, money, lists, services, drift, retention)
 
 
 def once(

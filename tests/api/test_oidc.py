@@ -110,6 +110,19 @@ def test_r36_groups_give_pairs_and_taking_one_away_ends_the_session(
     assert (last["action"], last["details"]) == ("rights_changed", {"granted": [], "withdrawn": ["manager"]})
 
 
+def test_r36_a_switch_goes_where_the_groups_of_the_provider_lead_and_nowhere_else(visitor: TestClient) -> None:
+    visitor.get(consent(gone(visitor), "p.two"))
+    here = visitor.get("/api/v1/session").json()
+    assert len(here["pairs"]) == 2
+    headers = {"origin": ORIGIN, "x-csrf-token": here["csrf"]}
+    for pair in ((MAASTRICHT, "manager"), (HEERLEN, "compliance_reviewer"), (HEERLEN, "officer")):
+        asked = dict(zip(("municipality", "role"), pair, strict=True))
+        assert visitor.post("/api/v1/session/role", json=asked, headers=headers).status_code == 403
+    asked = {"municipality": MAASTRICHT, "role": "compliance_reviewer"}
+    assert visitor.post("/api/v1/session/role", json=asked, headers=headers).status_code == 200
+    assert visitor.get("/api/v1/session").json()["municipality"] == MAASTRICHT
+
+
 def test_a_person_without_a_group_of_ours_stays_out(visitor: TestClient) -> None:
     assert visitor.get(consent(gone(visitor), "p.nobody")).status_code == 403
     assert visitor.get("/api/v1/session").status_code == 401

@@ -1,4 +1,4 @@
-"""Counts per arm: missing is not zero, money goes both ways, and two reviewers are compared."""
+"""Counts per arm: missing is not zero, what was found goes both ways, and two reviewers are compared."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,30 @@ from enforcement import audit, tables
 from enforcement.access import Purpose, Role
 from enforcement.database import reading, writing
 from enforcement.errors import ForbiddenError, LogUnavailableError
-from enforcement.users import SESSION_LASTS, csrf_holds, demo_users, grants, seed_demo_users, sign_in, sign_out, visit
+from enforcement.users import (
+    DEMO_OF_BOTH,
+    SESSION_LASTS,
+    csrf_holds,
+    demo_users,
+    grant,
+    grants,
+    seed_demo_users,
+    sign_in,
+    sign_out,
+    switch,
+    visit,
+)
 from tests.enforcement.province import HEERLEN, MAASTRICHT, NOW, service
 
 
-def test_the_demo_has_six_roles_in_two_municipalities(tmp_path: Path) -> None:
+def test_the_demo_has_seven_roles_in_two_municipalities_and_one_user_with_two_pairs(tmp_path: Path) -> None:
     engine = service(tmp_path)
     with writing(engine) as session:
         seed_demo_users(session)
         assert grants(session, "officer.heerlen") == ((HEERLEN, Role.OFFICER),)
         assert grants(session, "manager.maastricht") == ((MAASTRICHT, Role.MANAGER),)
-        assert len(session.scalars(select(tables.User)).all()) == len(demo_users()) == 14
+        assert len(session.scalars(select(tables.User)).all()) == len(demo_users()) == 15
+        assert grants(session, DEMO_OF_BOTH) == ((HEERLEN, Role.MANAGER), (MAASTRICHT, Role.MANAGER))
 
 
 def test_a_session_is_found_by_its_token_until_it_ends(tmp_path: Path) -> None:
@@ -62,6 +76,65 @@ def test_a_withdrawn_right_ends_the_session(tmp_path: Path) -> None:
         assert signed.viewer.purpose == Purpose.SUPERVISION
         session.execute(delete(tables.Grant).where(tables.Grant.user_id == "compliance.heerlen"))
         assert visit(session, signed.token, NOW) is None
+
+
+BOTH = ((HEERLEN, Role.OFFICER), (MAASTRICHT, Role.MANAGER))
+
+
+def test_r36_one_pair_is_active_at_a_time_and_the_switch_is_in_both_logs(tmp_path: Path) -> None:
+    engine = service(tmp_path)
+    with writing(engine) as session:
+        grant(session, "two", "T. Two", BOTH, NOW)
+        first = sign_in(session, "two", *BOTH[0], NOW)
+    with writing(engine) as session:
+        here = visit(session, first.token, NOW)
+        assert here is not None
+        assert here.pairs == BOTH
+        second = switch(session, here, first.token, *BOTH[1], NOW)
+        assert (second.viewer.municipality, second.viewer.role) == BOTH[1]
+        assert (second.expires_at, second.csrf == first.csrf) == (first.expires_at, False)
+    with writing(engine) as session:
+        assert visit(session, first.token, NOW) is None, "what was drawn for the officer can do nothing any more"
+        there = visit(session, second.token, NOW)
+        assert there is not None
+        switch(session, there, second.token, *BOTH[0], NOW)
+    with reading(engine) as session:
+        left = [
+            [json.loads(one.body)["action"] for one in audit.chain(session, town)] for town in (HEERLEN, MAASTRICHT)
+        ]
+    assert left == [
+        ["rights_changed", "signed_in", "role_left", "role_taken_up"],
+        ["rights_changed", "role_taken_up", "role_left"],
+    ]
+
+
+@pytest.mark.parametrize("pair", [(HEERLEN, Role.MANAGER), (MAASTRICHT, Role.OFFICER), ("0999", Role.MANAGER)])
+def test_r36_nobody_switches_to_a_pair_that_they_do_not_hold(tmp_path: Path, pair: tuple[str, Role]) -> None:
+    engine = service(tmp_path)
+    with writing(engine) as session:
+        grant(session, "two", "T. Two", BOTH, NOW)
+        signed = sign_in(session, "two", *BOTH[0], NOW)
+    with writing(engine) as session:
+        here = visit(session, signed.token, NOW)
+        assert here is not None
+        with pytest.raises(ForbiddenError):
+            switch(session, here, signed.token, *pair, NOW)
+        assert visit(session, signed.token, NOW) == here
+
+
+def test_r36_a_pair_that_was_taken_away_is_no_longer_offered_nor_taken_up(tmp_path: Path) -> None:
+    engine = service(tmp_path)
+    with writing(engine) as session:
+        grant(session, "two", "T. Two", BOTH, NOW)
+        signed = sign_in(session, "two", *BOTH[0], NOW)
+        before = visit(session, signed.token, NOW)
+        grant(session, "two", "T. Two", BOTH[:1], NOW)
+        here = visit(session, signed.token, NOW)
+        assert before is not None
+        assert here is not None
+        assert here.pairs == BOTH[:1]
+        with pytest.raises(ForbiddenError):
+            switch(session, before, signed.token, *BOTH[1], NOW)
 
 
 def test_old_sessions_are_cleared_at_the_next_sign_in(tmp_path: Path) -> None:
