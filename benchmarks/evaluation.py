@@ -23,11 +23,11 @@ def main() -> None:
         print(f"{title}: {N} eligible, {world.size} certain, {DRAWN} drawn, {draws} redraws, ", end="")
         print(f"{time.process_time() - began:.0f} s of processor")
         print(
-            f"  {'figure':<24}{'truth':>8}{'covered':>9}{'bias':>9}{'3 MC':>8}{'rmse':>8}{'naive':>8}{'its rmse':>10}"
+            f"  {'figure':<31}{'truth':>8}{'covered':>9}{'bias':>9}{'3 MC':>8}{'rmse':>8}{'naive':>8}{'its rmse':>10}"
         )
         for one in found.values():
             print(
-                f"  {one.name:<24}{one.truth:>8.4f}{one.covered:>9.3f}{one.bias:>9.5f}{3 * one.monte_carlo_error:>8.5f}"
+                f"  {one.name:<31}{one.truth:>8.4f}{one.covered:>9.3f}{one.bias:>9.5f}{3 * one.monte_carlo_error:>8.5f}"
                 f"{one.rmse:>8.4f}{one.naive.mean():>8.4f}{one.naive_rmse:>10.4f}"
             )
 

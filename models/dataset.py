@@ -154,6 +154,43 @@ def gather(
     return Gathered(examples, outcomes.num_rows - len(examples), int(np.isnan(label).sum()), other)
 
 
+@dataclass(frozen=True)
+class Rest:
+    """The eligible of past lists that were not chosen for review: all of them, or a random sample for each window."""
+
+    examples: Examples
+    """without labels"""
+    stands_for: Floats
+    """(n,) how many eligible cases a row stands for"""
+
+
+def rest_of(matrix: Path, sampled: pa.Table, names: Sequence[str], clusters: Mapping[int, int] | None = None) -> Rest:
+    """Rows of a matrix of cases nobody reviewed. sampled: case_id, municipality, as_of, stands_for."""
+    with duckdb.connect() as engine:
+        engine.register("sampled", sampled)
+        joined = engine.sql(
+            """
+            SELECT m.*, s.stands_for FROM read_parquet(?) m JOIN sampled s USING (case_id, municipality, as_of)
+            ORDER BY m.as_of, m.case_id
+            """,
+            params=[str(matrix)],
+        ).to_arrow_table()
+    n, case_id = joined.num_rows, joined.column("case_id").to_numpy()
+    made = Examples(
+        X=np.column_stack([joined.column(name).to_numpy().astype(np.float64) for name in names]),
+        names=tuple(names),
+        case_id=case_id,
+        as_of=joined.column("as_of").to_numpy().astype("datetime64[D]"),
+        municipality=np.array(joined.column("municipality").to_pylist(), dtype=np.str_),
+        label=np.full(n, np.nan),
+        label_known_at=np.full(n, np.datetime64("NaT"), dtype="datetime64[s]"),
+        arm=np.array([""] * n, dtype=np.str_),
+        probability=np.full(n, np.nan),
+        cluster=np.array([(clusters or {}).get(int(case), int(case)) for case in case_id], dtype=np.int64),
+    )
+    return Rest(made, joined.column("stands_for").to_numpy().astype(np.float64))
+
+
 def _labels(joined: pa.Table, coding: LabelCoding, until: dt.date) -> tuple[Floats, NDArray[np.datetime64]]:
     known = joined.column("known_at").to_numpy().astype("datetime64[s]")
     columns = [joined.column(name).to_pylist() for name in ("cause", "effect", "approved", "overturned")]

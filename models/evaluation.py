@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -12,10 +12,12 @@ import numpy as np
 from babel.numbers import format_percent
 
 from models.candidate import Candidate, Floats
-from models.dataset import Examples, Split
+from models.dataset import Examples, Rest, Split
+from models.outcome_model import cross_fitted
 from models.selective import (
     Estimate,
     Reviewed,
+    doubly_robust,
     effective_sample,
     membership,
     naive,
@@ -26,7 +28,9 @@ from models.selective import (
 from models.strata import Beside, Sampled, Stratified, beside
 
 EXPECTS = "additive"
-"""the candidate whose margin on rows it has not seen is the expected outcome in doubly robust estimates"""
+"""the candidate whose margin on rows it has not seen tells the expected outcome in doubly robust estimates"""
+NEVER = 1e9
+"""1 / pi of a case that could not be drawn: no random review was in its list"""
 
 
 SHARES = (0.05, 0.1, 0.2)
@@ -48,6 +52,8 @@ class Standing:
     """mean label of whatever was reviewed in the top, whoever chose it; never to be shown alone"""
     stratified: Stratified | None = None
     """doubly robust, over strata; None where no stratum has both listed and random reviews"""
+    eligible: Estimate | None = None
+    """doubly robust over all the eligible, pooled; None where those who were not chosen are not known"""
 
     @property
     def value(self) -> float | None:
@@ -104,7 +110,12 @@ class Contest:
     details: tuple[Detail, ...] = ()
     regrets: tuple[Regret, ...] = ()
     lists: Mapping[str, Floats] = field(default_factory=dict)
-    """candidate -> (rows,) share of each tested row in its list"""
+    """candidate -> (rows,) how many eligible cases of its list each tested row is"""
+    eligible: float | None = None
+    """eligible cases of the windows; None where those who were not chosen are not known"""
+    shared: float = 0.0
+    """share of those who were not chosen that is left out: their person, household or address is in the training rows
+    """
 
 
 @dataclass(frozen=True)
@@ -123,9 +134,8 @@ def reviewed(examples: Examples) -> tuple[Reviewed, np.ndarray]:
     only the random arm is used: a simple random sample of the eligible by itself.
     """
     parts = [set(arm.split(",")) for arm in examples.arm.tolist()]
-    certain = np.array([not part <= {"random", "top_up"} for part in parts], dtype=bool)
-    lacking = ~certain & ~(np.nan_to_num(examples.probability) > 0)
-    if lacking.any():
+    certain = _certain(examples)
+    if _lacks_chances(examples, certain):
         certain_random = np.array(["random" in part for part in parts], dtype=bool)
         rows = np.flatnonzero(certain_random)
         ones = np.ones(len(rows))
@@ -134,6 +144,16 @@ def reviewed(examples: Examples) -> tuple[Reviewed, np.ndarray]:
     rows = np.arange(len(examples))
     weight = np.where(certain, 1.0, 1 / np.where(certain, 1.0, examples.probability))
     return Reviewed(examples.label, certain, np.ones(len(rows), bool), weight, weight), rows
+
+
+def _certain(examples: Examples) -> np.ndarray:
+    """Which rows were in C: any arm but random and what filled it up."""
+    return np.array([not set(arm.split(",")) <= {"random", "top_up"} for arm in examples.arm.tolist()], dtype=bool)
+
+
+def _lacks_chances(examples: Examples, certain: np.ndarray) -> bool:
+    """Whether a row that was drawn has no inclusion probability on record."""
+    return bool((~certain & ~(np.nan_to_num(examples.probability) > 0)).any())
 
 
 @dataclass(frozen=True)
@@ -148,6 +168,9 @@ class Ranked:
     municipality: np.ndarray
     age: np.ndarray
     """whole months from the start of the window to the row's list"""
+    whole: bool = False
+    """whether the eligible that were not chosen are among the rows"""
+    shared: float = 0.0
 
     def member(self, name: str, share: float) -> Floats:
         """(n,) share of each row in the top `share` of its municipality in its window."""
@@ -159,56 +182,126 @@ class Ranked:
         return out
 
 
-def rank(candidates: Sequence[Candidate], examples: Examples, splits: Sequence[Split]) -> Ranked:
-    """Fit every candidate before each window, on nothing but what was known then, and rank the window."""
+def rank(
+    candidates: Sequence[Candidate], examples: Examples, splits: Sequence[Split], rest: Rest | None = None
+) -> Ranked:
+    """Fit every candidate before each window, on nothing but what was known then, and rank the window.
+
+    rest: the eligible of the windows' lists that were not chosen. With them the list is the top of all the eligible;
+    without, the reviewed stand for them by 1 / pi. They are not used where random rows have no chance on record.
+    """
     cases, rows = reviewed(examples)
-    kept = [split.test[np.isin(split.test, rows)] for split in splits]
+    if rest is not None and _lacks_chances(examples, _certain(examples)):
+        rest = None
+    if rest is not None:
+        cases = replace(cases, stands_for=np.ones(len(rows)))
+    used, whole = (
+        (examples, cases) if rest is None else (_joined(examples, rest.examples), _with(cases, examples, rest))
+    )
+    if rest is not None:
+        rows = np.arange(len(used))
+    kept, lost, there = [], 0.0, 0.0
+    for split in splits:
+        test = split.test[np.isin(split.test, rows)]
+        if rest is not None:
+            mine = _within(rest.examples, split)
+            apart = ~np.isin(rest.examples.cluster, examples.cluster[split.train])
+            there, lost = there + float(rest.stands_for[mine].sum()), lost + float(rest.stands_for[mine & ~apart].sum())
+            if (mine & apart).any():
+                at_rest = len(examples) + np.flatnonzero(mine & apart)
+                whole.stands_for[at_rest] *= rest.stands_for[mine].sum() / rest.stands_for[mine & apart].sum()
+                test = np.concatenate((test, at_rest))
+        kept.append(test)
     at = np.concatenate(kept)
-    sample = _subset(cases, np.searchsorted(rows, at))
+    sample = _subset(whole, np.searchsorted(rows, at))
     margins: dict[str, list[Floats]] = {one.name: [] for one in candidates}
-    expected: list[Floats] = []
+    usual: list[Floats] = []
     for split, test in zip(splits, kept, strict=True):
         train = examples.rows(split.train)
         weights = np.ones(len(train))
         for one in candidates:
-            margins[one.name].append(one.fit(train, weights).margin(examples.X[test]))
-        chance = np.full(len(test), float(train.label.mean()))
-        if EXPECTS in margins:
-            chance = 1 / (1 + np.exp(-np.clip(margins[EXPECTS][-1], -30, 30)))
-        expected.append(chance)
+            margins[one.name].append(one.fit(train, weights).margin(used.X[test]))
+        usual.append(np.full(len(test), float(train.label.mean())))
     window = np.repeat(np.arange(len(splits)), [len(test) for test in kept])
-    town = examples.municipality[at]
+    town = used.municipality[at]
     _, stratum = np.unique(np.char.add(np.char.add(window.astype(np.str_), " "), town), return_inverse=True)
     reached = np.ones(len(at))
     for arm in (sample.certain, ~sample.certain):
-        if arm.any():
-            reached[arm] = max(float(sample.known[arm].mean()), 0.01)
-    random = np.array(["random" in arm.split(",") for arm in examples.arm[at].tolist()], dtype=bool)
+        if (arm & sample.drawn).any():
+            reached[arm] = max(float(sample.known[arm & sample.drawn].mean()), 0.01)
+    random = np.array(["random" in arm.split(",") for arm in used.arm[at].tolist()], dtype=bool)
     starts = tuple(split.start for split in splits)
-    since = examples.as_of[at] - np.array(starts, dtype="datetime64[D]")[window]
+    since = used.as_of[at] - np.array(starts, dtype="datetime64[D]")[window]
+    tells = np.concatenate(margins[EXPECTS]) if EXPECTS in margins else np.zeros(len(at))
+    expected = cross_fitted(tells, sample.label, sample.certain, used.cluster[at], np.concatenate(usual))
     return Ranked(
-        Sampled(sample, random, np.concatenate(expected), reached, stratum, examples.cluster[at]),
+        Sampled(sample, random, expected, reached, stratum, used.cluster[at]),
         {name: np.concatenate(parts) for name, parts in margins.items()},
         window,
         starts,
         town,
         (since.astype(np.int64) / 30.44).astype(np.int64),
+        rest is not None,
+        lost / there if there else 0.0,
+    )
+
+
+def _within(examples: Examples, split: Split) -> np.ndarray:
+    return np.asarray((examples.as_of >= np.datetime64(split.start)) & (examples.as_of < np.datetime64(split.end)))
+
+
+def _joined(first: Examples, second: Examples) -> Examples:
+    """The rows of both; the columns are the same."""
+    parts = {
+        one.name: np.concatenate((getattr(first, one.name), getattr(second, one.name)))
+        for one in fields(Examples)
+        if one.name != "names"
+    }
+    return Examples(names=first.names, **parts)
+
+
+def _with(cases: Reviewed, examples: Examples, rest: Rest) -> Reviewed:
+    """The sample with those who were not chosen below it: without label, and with the 1 / pi of their list."""
+    lists = np.char.add(np.char.add(examples.as_of.astype(np.str_), " "), examples.municipality)
+    outside = ~cases.certain
+    chance = dict(zip(lists[outside].tolist(), cases.weight[outside].tolist(), strict=True))
+    theirs = np.char.add(np.char.add(rest.examples.as_of.astype(np.str_), " "), rest.examples.municipality)
+    n = len(theirs)
+    none = np.zeros(n, dtype=bool)
+    return Reviewed(
+        np.concatenate((cases.label, np.full(n, np.nan))),
+        np.concatenate((cases.certain, none)),
+        np.concatenate((cases.drawn, none)),
+        np.concatenate((cases.stands_for, rest.stands_for)),
+        np.concatenate((cases.weight, [chance.get(one, NEVER) for one in theirs.tolist()])),
     )
 
 
 def contest(
-    candidates: Sequence[Candidate], examples: Examples, splits: Sequence[Split], share: float, seed: int = 1
+    candidates: Sequence[Candidate],
+    examples: Examples,
+    splits: Sequence[Split],
+    share: float,
+    seed: int = 1,
+    rest: Rest | None = None,
 ) -> Contest:
-    """Rank every window with every candidate and estimate on the top `share` per municipality and window."""
-    ranked = rank(candidates, examples, splits)
+    """Rank every window with every candidate and estimate on the top `share` per municipality and window. rest: the
+    eligible of the windows that were not chosen, as `rank` takes them."""
+    ranked = rank(candidates, examples, splits, rest)
     sample = ranked.sample.cases
     members = {one.name: ranked.member(one.name, share) for one in candidates}
     found = beside(ranked.sample, members, seed)
     standings = tuple(standing(one, sample, members[one.name], found) for one in candidates)
+    if ranked.whole:
+        reached = ranked.sample.reached / sample.weight
+        standings = tuple(
+            replace(one, eligible=doubly_robust(sample, members[one.name], ranked.sample.expected, reached))
+            for one in standings
+        )
     random = ranked.sample.random & sample.known
     return Contest(
         share,
-        len(sample.label),
+        int(sample.drawn.sum()),
         int(random.sum()),
         effective_sample(sample.weight[random]),
         prevalence(sample),
@@ -216,7 +309,9 @@ def contest(
         found.paired,
         tuple(_details(ranked, candidates, share)),
         tuple(_regrets(ranked, candidates, members, seed)),
-        members,
+        {name: member * sample.stands_for for name, member in members.items()},
+        float(sample.stands_for.sum()) if ranked.whole else None,
+        ranked.shared,
     )
 
 
@@ -280,7 +375,7 @@ SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "scorecard": ("de puntenkaart", "the scorecard"),
         "additive": ("het optelmodel", "the additive model"),
-        "boosting": ("het bomenmodel", "the tree model"),
+        "boosting": ("het bomenmodel", "the boosting model"),
     }
 )
 """candidate -> how a sentence says it, in Dutch and in English; another one by its own name"""

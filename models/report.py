@@ -12,18 +12,23 @@ from models.drawing import intervals
 READ = frozenset(
     {
         "seed", "until", "coding", "features", "labelled", "positives", "windows", "share", "test_rows",
-        "random_reviews", "effective_sample", "prevalence", "candidates", "paired", "champion", "why_nl", "why_en",
-        "model_sha256", "refits",
+        "random_reviews", "effective_sample", "eligible", "prevalence", "candidates", "paired", "champion", "why_nl",
+        "why_en", "model_sha256", "refits",
     }
 )  # fmt: skip
 """parts of a training report that have a place on this page; any other part is shown as it is"""
 
-WHOSE = (
-    "Geschat is op de zaken die bekeken zijn, ieder gewogen naar de kans waarmee die gekozen was. Van zaken die toen "
-    "niet gekozen zijn is niet bewaard wat er over hen bekend was: over alle zaken die in aanmerking kwamen is daarom "
-    "geen dubbel robuust cijfer te geven."
+REVIEWED = (
+    "Geschat is op de zaken die bekeken zijn, ieder gewogen naar de kans waarmee die gekozen was. Van wie toen niet "
+    "gekozen is, is niet bekend wat er over hen bekend was: over alle zaken die in aanmerking kwamen is hier daarom "
+    "geen dubbel robuust cijfer."
 )
-"""matrices hold the reviewed of past lists only, so mu(x) is not known for the rest of the eligible"""
+EVERYBODY = (
+    "De lijst is hier de top van alle {cases} zaken die in de toetsperioden in aanmerking kwamen, ook van wie niet "
+    "bekeken werd. Van iedereen telt wat op grond van eerdere zaken te verwachten was, en van de bekeken zaken wat "
+    "daarvan afweek, gewogen naar de kans waarmee zij gekozen waren (dubbel robuust: het klopt als één van beide "
+    "klopt). Daarnaast de grenzen zonder enige aanname: wie niet bekeken is telt eerst als nee en dan als ja."
+)
 
 
 def report_page(what: Known) -> Document:
@@ -35,13 +40,44 @@ def report_page(what: Known) -> Document:
         sections=(
             Section("Waarmee is geleerd", (pairs(training(what)),)),
             Section("Perioden waarin is getoetst", (_windows(report),)),
-            Section("Kandidaten naast elkaar", (WHOSE, *performance(report))),
+            Section("Kandidaten naast elkaar", performance(report)),
+            Section("Over alle zaken die in aanmerking kwamen", _eligible(report)),
             Section("Verschillen tussen kandidaten", _paired(report)),
             Section("Cijfers die u niet mag gebruiken", _naive(report)),
             *_further(report),
             Section("Hoe het gekozen model werkt", working(what)),
         ),
     )
+
+
+def _eligible(report: Mapping[str, Any]) -> tuple[str | Table | Drawing, ...]:
+    """Doubly robust over the whole eligible population, or why not."""
+    cases = (report.get("eligible") or {}).get("cases")
+    if not cases:
+        return (REVIEWED,)
+    rows = []
+    for one in report.get("candidates") or []:
+        found, over = one.get("eligible") or {}, one.get("stratified") or {}
+        bounds = (
+            f"{100 * found['bound_low']:.1f} tot {100 * found['bound_high']:.1f}".replace(".", ",") if found else ""
+        )
+        worth, rare = over.get("effective_sample"), over.get("rare")
+        rows.append(
+            (
+                NAMES.get(one["name"], one["name"]),
+                estimate(found),
+                bounds,
+                known(None if worth is None else round(worth)),
+                known(None if rare is None else f"{100 * rare:.0f} van de 100"),
+            )
+        )
+    head = ("kandidaat", "wijziging in de top", "zonder aanname", "telt als zoveel zaken", "kans onder 1 op 100")
+    left = 100 * report["eligible"]["share_left_out"]
+    note = f"Weggelaten, omdat een huisgenoot of adres in de leergegevens zit: {left:.1f} van de 100.".replace(
+        ".", ",", 1
+    )
+    number = f"{round(cases):,}".replace(",", ".")
+    return (EVERYBODY.format(cases=number), Table(head, tuple(rows)), note)
 
 
 def _windows(report: Mapping[str, Any]) -> Table:

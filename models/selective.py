@@ -150,25 +150,41 @@ def naive(cases: Reviewed, member: Floats) -> float | None:
 def doubly_robust(
     cases: Reviewed, member: Floats, expected: Floats, reached: Floats, confidence: float = 0.95
 ) -> Estimate:
-    """(1 / k) sum over S of mu(x) + (O / e) (Y - mu(x)); right when either mu or e is.
+    """(1 / k) sum over S of mu(x) + (O / e) (Y - mu(x)), over all the eligible; right when either mu or e is.
 
     expected: mu, (n,) cross-fitted chance of the label. reached: e = pi x probability of completion, (n,), above 0.
-    All the eligible must be rows (`stands_for` 1).
+    Every case that was chosen for review is a row that stands for itself. The eligible that were not chosen are rows as
+    well, all of them or a simple random sample that stands for the rest; the error has a term for that sample.
     """
-    total = float(member.sum())
-    known = cases.known
+    size, known = cases.stands_for, cases.known
+    total = float((size * member).sum())
     miss = np.where(known, cases.outcome - expected, 0.0)
     n = float((known & ~cases.certain & (member > 0)).sum())
     confirmed = float((member * cases.outcome)[known].sum())
-    bounds = (confirmed / total, (confirmed + float(member[~known].sum())) / total)
-    if float(member[~cases.certain].sum()) > 0 and n < FEWEST:
+    unknown = total - float(member[known].sum())
+    bounds = (confirmed / total, min(1.0, (confirmed + unknown) / total)) if total else (0.0, 1.0)
+    if total <= 0:
+        return _none(("de lijst is leeg", "the list is empty"), n, bounds)
+    if float((size * member)[~cases.certain].sum()) > 0 and n < FEWEST:
         return _none(_few(n), n, bounds)
-    value = float((member * (expected + known * miss / reached)).sum()) / total
-    variance = float((member**2 * known * (1 - reached) * (miss / reached) ** 2).sum()) / total**2
-    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt(variance)
+    value = float((member * (size * expected + known * miss / reached)).sum()) / total
+    variance = float((member**2 * known * (1 - reached) * (miss / reached) ** 2).sum())
+    variance += _sampling((member * (expected - value))[~cases.drawn], size[~cases.drawn])
+    error = math.sqrt(variance) / total
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
     status = _completion(cases, member)
     low, high = max(0.0, value - reach), min(1.0, value + reach)
-    return Estimate(value, low, high, math.sqrt(variance), *status, n, *bounds)
+    return Estimate(value, low, high, error, *status, n, *bounds)
+
+
+def _sampling(values: Floats, stands_for: Floats) -> float:
+    """Variance of a total that a simple random sample stands for; rows that stand for equally many are one draw."""
+    out = 0.0
+    for size in np.unique(stands_for[stands_for > 1]):
+        drawn = values[stands_for == size]
+        if len(drawn) > 1:
+            out += len(drawn) * size * (size - 1) * float(drawn.var(ddof=1))
+    return out
 
 
 def effective_sample(weights: Floats) -> float:

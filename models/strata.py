@@ -23,7 +23,8 @@ RARE = 0.01
 
 @dataclass(frozen=True)
 class Sampled:
-    """Reviewed cases of several windows, n rows, with what is needed to add them up again."""
+    """Cases of several windows, n rows, with what is needed to add them up again: the reviewed, and the eligible that
+    were not chosen where they are known."""
 
     cases: Reviewed
     random: NDArray[np.bool_]
@@ -90,11 +91,14 @@ def beside(
     if not used.any():
         return Beside({}, {})
     # Weighed by what was chosen, not by what was finished: unfinished reviews must not shift the strata.
-    tops = np.bincount(at, weights=any_list, minlength=count)
+    tops = np.bincount(at, weights=any_list * cases.drawn, minlength=count)
     drawn = np.bincount(at, weights=sample.random.astype(np.float64), minlength=count)
     weight = np.where(used, tops * drawn / np.maximum(tops + drawn, 1e-12), 0.0)
     times = _redrawn(sample.cluster, seed, draws)
     corrected = sample.corrected
+    # The expected outcome of every eligible case, and of the reviewed what they were found to differ from it.
+    found_over = cases.weight * (corrected - sample.expected) * cases.drawn
+    every_case = size * sample.expected + found_over
 
     def by_stratum(values: Floats) -> Floats:
         """(draws + 1, strata): the sum in the sample first, then in each draw."""
@@ -117,7 +121,7 @@ def beside(
     standing: dict[str, Stratified] = {}
     every: dict[str, Floats] = {}
     for name, member in members.items():
-        found = combined(by_stratum(size * member * corrected), by_stratum(size * member))
+        found = combined(by_stratum(member * every_case), by_stratum(size * member))
         every[name] = found
         error = float(found[1:].std(ddof=1))
         reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
@@ -127,7 +131,7 @@ def beside(
             lift = float(found[0] / usual[0])
             lift_low, lift_high = (float(one) for one in np.percentile(ratios, ends))
         known = cases.known & (member > 0)
-        rare = (member > 0) & (sample.reached / np.maximum(size, 1.0) < RARE)
+        rare = (member > 0) & (sample.reached / np.maximum(cases.weight, 1.0) < RARE)
         standing[name] = Stratified(
             float(found[0]),
             max(0.0, float(found[0]) - reach),
@@ -136,7 +140,7 @@ def beside(
             lift,
             lift_low,
             lift_high,
-            effective_sample((size * member / sample.reached)[known]),
+            effective_sample((cases.weight * member / sample.reached)[known]),
             float((size * member)[rare].sum() / (size * member).sum()),
             int(used.sum()),
             int(((listed > 0) & (random == 0)).sum()),

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.candidate import Candidate, FeatureLike, Fitted, Floats, canonical
 from models.contenders import contenders
-from models.dataset import Examples, Split, rolling_origin
+from models.dataset import Examples, Rest, Split, rolling_origin
 from models.deciders import refuse
 from models.evaluation import Choice, Contest, contest, propose
 from models.placing import places, tie_keys
@@ -110,6 +110,7 @@ class TrainingReport:
             "test_rows": self.contest.rows,
             "random_reviews": self.contest.random_reviews,
             "effective_sample": self.contest.effective,
+            "eligible": {"cases": self.contest.eligible, "share_left_out": self.contest.shared},
             "prevalence": asdict(self.contest.prevalence),
             "candidates": candidates,
             "paired": pairs,
@@ -142,13 +143,15 @@ def train(
     folds: int = 4,
     gap_days: int = 90,
     refits: int = 30,
+    rest: Rest | None = None,
 ) -> TrainingReport:
     """Compare the candidates out of time on the top `share` of the list, and fit the proposed one.
 
     Labels not known strictly before `until` count as missing. features: declarations by name, one for each column.
     candidates: those of contenders.py when not given. others: labels of the same rows under other codings, by name; the
-    champion is rerun under each. Raises KeyError for a column without declaration, and
-    ValueError when there is too little to learn from and for columns that say who decides.
+    champion is rerun under each. rest: the eligible of the lists in the windows that were not chosen for review, with
+    which estimates are over all the eligible. Raises KeyError for a column without declaration, and ValueError when
+    there is too little to learn from and for columns that say who decides.
     """
     refuse(examples.names)
     listed = examples.as_of < np.datetime64(until, "D")
@@ -157,7 +160,7 @@ def train(
     known.label[late] = np.nan
     runners = tuple(candidates) if candidates is not None else contenders(features, examples.names, seed)
     splits = rolling_origin(known, folds=folds, gap_days=gap_days)
-    found = contest(runners, known, splits, share, seed)
+    found = contest(runners, known, splits, share, seed, rest)
     choice = propose(found.standings, found.paired, found.prevalence)
     rows = known.rows(known.labelled)
     weights = np.ones(len(rows))
@@ -166,7 +169,7 @@ def train(
     model = winner.fit(rows, weights)
     ensemble = bootstrap(winner, rows, weights, seed, refits)
     recoded = tuple(
-        _recode(winner, known, splits, name, np.where(late, np.nan, labels[listed]), found, seed)
+        _recode(winner, known, splits, name, np.where(late, np.nan, labels[listed]), found, seed, rest)
         for name, labels in (others or {}).items()
     )
     last = known.rows(splits[-1].test)
@@ -191,12 +194,19 @@ def train(
 
 
 def _recode(
-    chosen: Candidate, known: Examples, splits: Sequence[Split], name: str, labels: Floats, found: Contest, seed: int
+    chosen: Candidate,
+    known: Examples,
+    splits: Sequence[Split],
+    name: str,
+    labels: Floats,
+    found: Contest,
+    seed: int,
+    rest: Rest | None,
 ) -> Recoded:
     """The same windows and settings with other labels. A row counts in training where both codings give it a label."""
     other = dataclasses.replace(known, label=np.where(known.labelled | _tested(splits, len(known)), labels, np.nan))
     again = [dataclasses.replace(one, train=one.train[other.labelled[one.train]]) for one in splits]
-    rerun = contest((chosen,), other, again, found.share, seed)
+    rerun = contest((chosen,), other, again, found.share, seed, rest)
     one, mine, theirs = rerun.standings[0], found.lists[chosen.name], rerun.lists[chosen.name]
     return Recoded(
         name,

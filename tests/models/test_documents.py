@@ -75,6 +75,20 @@ PROMOTION = {
 PAGES = [card, technical_file, instructions, data_sheet, report_page]
 
 
+def test_the_report_gives_figures_over_all_the_eligible_or_says_why_not() -> None:
+    over = {"value": 0.25, "low": 0.2, "high": 0.3, "bound_low": 0.01, "bound_high": 0.97}
+    candidates = [
+        one | {"eligible": over, "stratified": {"effective_sample": 210.4, "rare": 0.021}}
+        for one in REPORT["candidates"]
+    ]
+    whole = REPORT | {"eligible": {"cases": 12_345.6, "share_left_out": 0.012}, "candidates": candidates}
+    page = report_page(Known(REGISTERED, whole, CATALOGUE)).html().decode()
+    for said in ("12.346 zaken", "25,0 van de 100 (20,0 tot 30,0)", "1,0 tot 97,0", "210", "2 van de 100", "1,2 van"):
+        assert said in page, said
+    assert "geen dubbel robuust cijfer" not in page
+    assert "geen dubbel robuust cijfer" in report_page(Known(REGISTERED, REPORT, CATALOGUE)).html().decode()
+
+
 @pytest.fixture(scope="module")
 def models():
     examples = reviews(1_500)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 
 from models.contenders import contenders
-from models.dataset import rolling_origin
+from models.dataset import Examples, Rest, Split, rolling_origin
 from models.evaluation import SAID, Standing, contest, propose, rank, reviewed
 from models.selective import Estimate, Reviewed, membership, precision
 from models.strata import Sampled, beside
@@ -108,6 +110,112 @@ def test_in_a_world_without_signal_no_candidate_is_shown_to_beat_the_lot() -> No
     choice = propose(found.standings, found.paired, found.prevalence)
     assert choice.name == "scorecard"
     assert "drawing by lot is not shown" in choice.why_en
+
+
+@dataclass(frozen=True)
+class Given:
+    """A ranking that nothing is learned for: by one column."""
+
+    name: str
+    column: int
+    complexity: int = 1
+    promotable: bool = True
+
+    def fit(self, _rows: Examples, _weights: np.ndarray) -> Given:
+        return self
+
+    def margin(self, cells: np.ndarray) -> np.ndarray:
+        return cells[:, self.column]
+
+
+def eligible_world() -> tuple[Examples, np.ndarray, np.ndarray]:
+    """30 lists of 150 cases in two municipalities, every potential outcome known; who was certain; the list of each."""
+    draw = np.random.default_rng(5)
+    n = 4_500
+    lists = np.repeat(np.arange(30), 150)
+    cells = draw.normal(size=(n, 3))
+    outcome = (draw.random(n) < 1 / (1 + np.exp(-(-1.8 + 0.7 * cells[:, 0] + 0.4 * cells[:, 1])))).astype(float)
+    tip = outcome + draw.normal(size=n)
+    certain = np.array([tip[i] >= np.sort(tip[lists == lists[i]])[-5] for i in range(n)])
+    as_of = (np.datetime64("2024-01", "M") + lists // 2).astype("datetime64[D]")
+    town = np.where(lists % 2, "0917", "0935").astype(np.str_)
+    known = (as_of + 30).astype("datetime64[s]")
+    arm = np.array(["signal"] * n)
+    every = Examples(cells, ("a", "b", "c"), np.arange(n), as_of, town, outcome, known, arm, np.ones(n), np.arange(n))
+    return every, certain, lists
+
+
+def drawn_from(every: Examples, certain: np.ndarray, lists: np.ndarray, seed: int, sampled: int | None) -> tuple:
+    """Reviews of one draw of 25 random cases a list, and the rest: all of it, or a sample for each month."""
+    draw, n = np.random.default_rng(seed), len(every)
+    random = np.zeros(n, dtype=bool)
+    for one in range(30):
+        random[draw.choice(np.flatnonzero((lists == one) & ~certain), 25, replace=False)] = True
+    arm = np.where(random, "random", "signal").astype(np.str_)
+    chance = np.where(random, 25 / 145, 1.0)
+    reviews = replace(every, arm=arm, probability=chance).rows(random | certain)
+    others = np.flatnonzero(~random & ~certain)
+    size = np.ones(len(others))
+    if sampled is not None:
+        others = np.sort(draw.choice(others, sampled, replace=False))
+        size = np.full(sampled, (~random & ~certain).sum() / sampled)
+    unknown = replace(every, label=np.full(n, np.nan), arm=np.array([""] * n), probability=np.full(n, np.nan))
+    return reviews, Rest(unknown.rows(others), size)
+
+
+@pytest.mark.parametrize("sampled", [None, 1_500], ids=["all the others", "a sample of the others"])
+def test_over_all_the_eligible_the_estimate_is_that_of_the_known_outcomes(sampled: int | None) -> None:
+    every, certain, lists = eligible_world()
+    runners = (Given("additive", 1), Given("scorecard", 0))
+    misses, errors, held, strata = [], [], [], []
+    for seed in range(40):
+        reviews, rest = drawn_from(every, certain, lists, seed, sampled)
+        splits = rolling_origin(reviews)
+        inside = np.concatenate([np.flatnonzero(_inside(every, one)) for one in splits])
+        window = np.concatenate([np.full(_inside(every, one).sum(), at) for at, one in enumerate(splits)])
+        member = np.zeros(len(inside))
+        for stratum in {(w, t) for w, t in zip(window.tolist(), every.municipality[inside].tolist(), strict=True)}:
+            rows = (window == stratum[0]) & (every.municipality[inside] == stratum[1])
+            member[rows] = membership(every.X[inside[rows], 0], np.ones(rows.sum()), 0.1)
+        truth = (member * every.label[inside]).sum() / member.sum()
+        found = contest(runners, reviews, splits, 0.1, rest=rest)
+        one = found.standings[1]
+        assert found.eligible == pytest.approx(len(inside), rel=0.05)
+        misses.append(one.eligible.value - truth)
+        errors.append(one.eligible.standard_error)
+        held.append(one.eligible.low <= truth <= one.eligible.high)
+        strata.append(one.stratified.precision - truth)
+    spread = np.std(misses, ddof=1)
+    assert abs(np.mean(misses)) <= 3 * spread / np.sqrt(40)
+    assert abs(np.mean(strata)) <= 3 * np.std(strata, ddof=1) / np.sqrt(40)
+    assert np.mean(errors) == pytest.approx(spread, rel=0.3)
+    assert np.mean(held) >= 0.85
+
+
+def _inside(examples: Examples, split: Split) -> np.ndarray:
+    return (examples.as_of >= np.datetime64(split.start)) & (examples.as_of < np.datetime64(split.end))
+
+
+def test_who_lives_with_a_training_row_is_left_out_and_the_others_stand_for_them() -> None:
+    every, certain, lists = eligible_world()
+    reviews, rest = drawn_from(every, certain, lists, 1, None)
+    splits = rolling_origin(reviews)
+    home = reviews.cluster[splits[0].train[0]]
+    first = np.flatnonzero(_inside(rest.examples, splits[0]))[:25]
+    rest.examples.cluster[first] = home
+    ranked = rank((Given("scorecard", 0),), reviews, splits, rest)
+    assert not (ranked.sample.cluster[~ranked.sample.cases.drawn] == home).any()
+    mine = ranked.window == 0
+    assert ranked.sample.cases.stands_for[mine].sum() == pytest.approx(_inside(every, splits[0]).sum())
+    assert 0 < ranked.shared < 0.05
+
+
+def test_without_chances_on_record_those_who_were_not_chosen_are_not_used() -> None:
+    every, certain, lists = eligible_world()
+    reviews, rest = drawn_from(every, certain, lists, 1, None)
+    reviews.probability[np.flatnonzero(reviews.arm == "random")[0]] = np.nan
+    found = contest((Given("scorecard", 0),), reviews, rolling_origin(reviews), 0.1, rest=rest)
+    assert (found.eligible, found.standings[0].eligible) == (None, None)
 
 
 @pytest.fixture(scope="module")

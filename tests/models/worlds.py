@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.selective import Reviewed, doubly_robust, naive, precision, prevalence, recall
+from models.outcome_model import cross_fitted
+from models.selective import Estimate, Reviewed, doubly_robust, naive, precision, prevalence, recall
 
 N, CERTAIN, DRAWN = 6000, 300, 750
 
@@ -23,7 +24,8 @@ class World:
         tip = tips * self.outcome + draw.normal(size=N)
         self.certain = np.zeros(N, dtype=bool)
         self.certain[np.argsort(-tip)[:certain]] = True
-        self.expected = 1 / (1 + np.exp(-(-2.3 + 0.4 * self.margin)))
+        self.hint = self.margin + draw.normal(size=N)
+        """what an outcome model that learned before has to go by: not the truth, and not on its scale"""
 
     def top(self, share: float) -> np.ndarray:
         return (np.argsort(np.argsort(-self.margin)) < share * N).astype(float)
@@ -36,6 +38,20 @@ class World:
         label = np.where(drawn, self.outcome, np.nan)
         weight = np.where(self.certain, 1.0, len(outside) / DRAWN)
         return Reviewed(label, self.certain, drawn, np.ones(N), weight)
+
+
+def over_all(world: World, arm: Reviewed, member: np.ndarray, sampled: int | None = None, seed: int = 0) -> Estimate:
+    """Doubly robust with a cross-fitted outcome model; over all the eligible, or with a sample of those not chosen."""
+    rows, size = np.arange(N), np.ones(N)
+    if sampled is not None:
+        others = np.flatnonzero(~arm.drawn)
+        chosen = np.random.default_rng(seed).choice(others, sampled, replace=False)
+        rows = np.concatenate((np.flatnonzero(arm.drawn), chosen))
+        size[chosen] = len(others) / sampled
+    part = Reviewed(arm.label[rows], arm.certain[rows], arm.drawn[rows], size[rows], arm.weight[rows])
+    usual = np.full(len(rows), 0.5)
+    expected = cross_fitted(world.hint[rows], part.label, part.certain, rows, usual)
+    return doubly_robust(part, member[rows], expected, 1 / part.weight)
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,6 @@ class Redrawn:
 
 def redraw(world: World, draws: int) -> dict[str, Redrawn]:
     """Every estimator on `draws` draws of the random arm."""
-    reached = np.where(world.certain, 1.0, DRAWN / (N - world.size))
     every, tenth, fifth = np.ones(N), world.top(0.1), world.top(0.2)
     asked = {
         "prevalence": (every, world.outcome.mean(), prevalence),
@@ -84,7 +99,12 @@ def redraw(world: World, draws: int) -> dict[str, Redrawn]:
         "doubly robust at 20 %": (
             fifth,
             world.outcome[fifth > 0].mean(),
-            lambda arm: doubly_robust(arm, fifth, world.expected, reached),
+            lambda arm: over_all(world, arm, fifth),
+        ),
+        "doubly robust, others sampled": (
+            fifth,
+            world.outcome[fifth > 0].mean(),
+            lambda arm: over_all(world, arm, fifth, 1_500, int(np.flatnonzero(arm.drawn).sum())),
         ),
     }
     arms = [world.arm(seed) for seed in range(draws)]
