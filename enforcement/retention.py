@@ -105,7 +105,7 @@ def forget_unselected(session: Session, municipality: str, rule: Rule, keep: fro
     )
     cases = [case for case in session.scalars(served) if case not in keep]
     for some in _chunks(cases):
-        old = (ServiceItem.case_id.in_(some), ServiceItem.as_of < rule.before)
+        old = (ServiceItem.case_id.in_(some), ServiceItem.as_of < rule.before, ServiceItem.outcome.is_(None))
         gone["service_items"] += _rows(session, delete(ServiceItem).where(within(ServiceItem, municipality), *old))
     untaken = (within(Tip, municipality), Tip.placed_in.is_(None), Tip.received < rule.before)
     tips = [tip for tip, case in session.execute(select(Tip.id, Tip.case_id).where(*untaken)) if case not in keep]

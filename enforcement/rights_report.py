@@ -59,13 +59,16 @@ def told(session: Session, municipality: str, cases: Sequence[int], now: dt.date
         "reviews": _reviews(session, municipality, open_to_tell),
         "service_list": _service(session, municipality, cases),
         "contests": _contests(session, municipality, cases),
-        "readers": readers(session, municipality, [case.number for case, _ in listed]),
+        "readers": readers(
+            session, municipality, [*(case.number for case, _ in listed), *_served(session, municipality, cases)]
+        ),
         "withheld": [{name: value for name, value in one.items() if name != "case"} for one in withheld],
     }
 
 
 def readers(session: Session, municipality: str, numbers: Sequence[str]) -> list[dict[str, str]]:
-    """Every entry of the log about these case numbers, oldest first: {"at", "role", "purpose", "action"}."""
+    """Every entry of the log about these numbers of cases and of items of the service list, oldest first: {"at",
+    "role", "purpose", "action"}."""
     if not numbers:
         return []
     audit.settle(session)
@@ -73,7 +76,9 @@ def readers(session: Session, municipality: str, numbers: Sequence[str]) -> list
     found = session.scalars(
         select(Event.body)
         .where(within(Event, municipality))
-        .where(or_(Event.object.in_([f"case:{number}" for number in numbers]), *named))
+        .where(
+            or_(Event.object.in_([f"{kind}:{number}" for kind in ("case", "service") for number in numbers]), *named)
+        )
         .order_by(Event.number)
     )
     return [{name: json.loads(body)[name] for name in ("at", "role", "purpose", "action")} for body in found]
@@ -158,6 +163,12 @@ def _reviews(session: Session, municipality: str, cases: Sequence[int]) -> dict[
     }
 
 
+def _served(session: Session, municipality: str, cases: Sequence[int]) -> list[str]:
+    """Numbers of the items of the service list about these cases."""
+    query = select(ServiceItem.number).where(within(ServiceItem, municipality), ServiceItem.case_id.in_(cases))
+    return list(session.scalars(query.order_by(ServiceItem.number)))
+
+
 def _service(session: Session, municipality: str, cases: Sequence[int]) -> list[dict[str, Any]]:
     found = session.scalars(
         select(ServiceItem)
@@ -166,11 +177,17 @@ def _service(session: Session, municipality: str, cases: Sequence[int]) -> list[
     )
     return [
         {
+            "number": one.number,
             "as_of": one.as_of.isoformat(),
+            "kind": one.kind,
             "reasons": one.reasons,
+            "state": one.state,
             "outcome": one.outcome,
+            "done": one.done,
             "amount_cents": one.amount_cents,
+            "reasoning": one.reasoning,
             "noted_at": _moment(one.noted_at),
+            "approved_at": _moment(one.approved_at),
         }
         for one in found
     ]

@@ -17,6 +17,7 @@ PURPOSES = {
     "objection": "bezwaar of beroep",
     "access_request": "inzageverzoek",
     "selection": "samenstellen van de lijst",
+    "service": "nagaan of u alles krijgt waar u recht op hebt",
 }
 ROLES = {
     "officer": "medewerker handhaving",
@@ -137,7 +138,7 @@ def _service(town: str, told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for one in told["withheld"]
     ]
     yield _section(f"{place}: onderzoek", reviews, text)
-    more = [_part("Dienstenlijst", [_pairs(one) for one in told["service_list"]])]
+    more = [_part(f"Dienstenlijst van {one['as_of']}", _served(one)) for one in told["service_list"]]
     more.append(_part("Betwiste gegevens", [_pairs(one) for one in told["contests"]]))
     yield _section(f"{place}: voor u en van u", more)
     readers = [
@@ -146,6 +147,16 @@ def _service(town: str, told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for one in told["readers"]
     ]
     yield _section(f"{place}: wie keek", [_part("", readers)], ["U krijgt geen namen van medewerkers."])
+
+
+def _served(item: Mapping[str, Any]) -> list[str]:
+    """What may have been missing, and what came of it."""
+    said = [
+        f"{r['nl']} {r['could_nl']} Grondslag: {r['law_nl']}. Bron: {r['source']}, {r['source_date']}."
+        for r in item["reasons"]
+    ]
+    about = {name: item[name] for name in ("number", "outcome", "done", "amount_cents", "reasoning", "approved_at")}
+    return [*said, _pairs(about)]
 
 
 def _section(title: str, parts: list[dict[str, Any]], text: list[str] | None = None) -> dict[str, Any]:
