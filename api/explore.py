@@ -1,18 +1,19 @@
-"""Exploring the relations around a case: counts first, then the drawing and the same as a table, on a day one chooses.
+"""Exploring the relations around a case: counts first, then the drawing and the same as a table.
 
-The drawing is made here and always stands the same, so that people find their way back. Without a script it is a plain
-picture with plain forms; with one (static/explore.js) it pans, zooms and searches.
+How far, which kinds and on which day stands in the address, so that a page can be gone back to and needs no script. The
+drawing is made here and always stands the same, so that people find their way. With a script (static/explore.js) it
+also pans, zooms and searches.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api import relations_svg
@@ -21,37 +22,43 @@ from api.case_pages import words
 from api.language import Language
 from api.relations_svg import distinct
 from api.rendering import language, render
-from api.security import Meant, Signed, engine
+from api.security import Signed, engine
 from enforcement.access import Purpose
 from enforcement.cases import find
 from enforcement.database import writing
 from enforcement.dossier import relations
 from enforcement.tables import Draw
-from enforcement.users import Visit
 
 router = APIRouter(prefix="/zaken/{number}")
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What of the relations somebody wants to see."""
+
+    steps: int = 1
+    """1, or 2 with a purpose (R24)"""
+    without: frozenset[str] = frozenset()
+    """kinds of nodes that are left out"""
+    month: int | None = None
+    """months after the first month on the slider; None for the whole time"""
+
+
 @router.get("/relaties")
-def near(request: Request, visit: Signed, number: str, maand: Annotated[int | None, Query()] = None) -> Response:
-    """The first step. `maand`: months after the first month on the slider; without it, the whole time."""
-    return _explored(request, visit, number, maand, None)
-
-
-@router.post("/relaties")
-def further(
+def explore(
     request: Request,
-    visit: Meant,
+    visit: Signed,
     number: str,
-    purpose: Annotated[Purpose, Form()],
-    maand: Annotated[int | None, Form()] = None,
+    stap: Annotated[int, Query(ge=1, le=2)] = 1,
+    doel: Annotated[Purpose | None, Query()] = None,
+    zonder: Annotated[list[str] | None, Query(max_length=len(relations_svg.ORDER))] = None,
+    maand: Annotated[int | None, Query()] = None,
 ) -> Response:
-    """With the second step; the purpose is in the log before it appears (R24)."""
-    return _explored(request, visit, number, maand, purpose)
-
-
-def _explored(request: Request, visit: Visit, number: str, month: int | None, purpose: Purpose | None) -> Response:
-    viewer = replace(visit.viewer, purpose=purpose) if purpose else visit.viewer
+    """`stap` 2 shows the second step, once the purpose `doel` is in the log (R24); a purpose that did not come from
+    this service's own page is asked anew. `zonder`: kinds of nodes to leave out. `maand`: as in Choice."""
+    stated = doel if stap == 2 and not from_elsewhere(request) else None
+    viewer = replace(visit.viewer, purpose=stated) if stated else visit.viewer
+    choice = Choice(2 if stated else 1, frozenset(zonder or ()), maand)
     with writing(engine(request)) as session:
         graph = relations(session, viewer, number)
         as_of = session.get_one(Draw, find(session, viewer, number).draw_id).as_of
@@ -59,46 +66,74 @@ def _explored(request: Request, visit: Visit, number: str, month: int | None, pu
         request,
         "explore.html",
         visit,
-        here=f"/zaken/{number}/relaties" if request.method == "POST" else "",
         number=number,
         purposes=list(Purpose),
-        stated=purpose,
-        seen=explored(graph, language(request), 2 if purpose else 1, month, as_of) if graph else None,
+        stated=stated,
+        unstated=stap == 2 and not stated,
+        purpose=doel or visit.viewer.purpose,
+        seen=explored(graph, language(request), choice, as_of) if graph else None,
     )
 
 
-def explored(
-    graph: Mapping[str, Any], spoken: Language, depth: int, month: int | None, as_of: dt.date
-) -> dict[str, Any]:
-    """What the page shows of a graph: counts, drawing, table and slider. `month` is clipped to the slider."""
+def from_elsewhere(request: Request) -> bool:
+    """Whether another site, a bookmark or a message led here: a purpose in such an address was not stated now."""
+    return request.headers.get("sec-fetch-site", "same-origin") != "same-origin"
+
+
+def explored(graph: Mapping[str, Any], spoken: Language, choice: Choice, as_of: dt.date) -> dict[str, Any]:
+    """What the page shows of a graph: counts, drawing, table and slider. `choice.month` is clipped to the slider."""
     named = distinct(graph)
-    told = Relations.of(named, depth)
-    first = min([dt.date.fromisoformat(edge.from_date) for edge in told.edges if edge.from_date], default=as_of)
+    whole = Relations.of(named, choice.steps)
+    kinds = sorted({node.kind for node in whole.nodes}, key=relations_svg.ORDER.index)
+    told = left_without(whole, choice.without)
+    kept = {node.id for node in told.nodes}
+    first = min([dt.date.fromisoformat(edge.from_date) for edge in whole.edges if edge.from_date], default=as_of)
     most = max(0, (as_of.year - first.year) * 12 + as_of.month - first.month)
-    chosen = None if month is None else max(0, min(month, most))
+    chosen = None if choice.month is None else max(0, min(choice.month, most))
     day = None if chosen is None else _month_after(first, chosen)
     valid = [edge for edge in told.edges if day is None or holds(edge, day)]
     centre = [node.id for node in told.nodes if node.depth == 0]
     linked = {end for edge in valid for end in (edge.start, edge.end)} | set(centre)
-    drawing = relations_svg.draw(named, words(spoken), depth)
-    near_ = Counter(node.kind for node in told.nodes if node.depth == 1)
-    far = Counter(node.kind for node in told.nodes if node.depth == 2)
+    narrowed = {**named, "nodes": [node for node in named["nodes"] if node["id"] in kept]}
+    near = Counter(node.kind for node in whole.nodes if node.depth == 1)
+    far = Counter(node.kind for node in whole.nodes if node.depth == 2)
     return {
-        "drawing": drawing,
+        "drawing": relations_svg.draw(narrowed, words(spoken), choice.steps),
         "nodes": {node.id: node for node in told.nodes},
         "edges": valid,
         "linked": linked,
-        "counts": [(kind, near_[kind], far[kind]) for kind in relations_svg.ORDER if near_[kind] or far[kind]],
-        "hubs": [node for node in told.nodes if node.hub],
-        "kinds": sorted({node.kind for node in told.nodes}, key=relations_svg.ORDER.index),
-        "left_out": told.left_out if depth > 1 else 0,
-        "deeper": depth == 1 and any(node["depth"] > 1 for node in graph["nodes"]),
-        "depth": depth,
+        "counts": [(kind, near[kind], far[kind]) for kind in kinds if near[kind] or far[kind]],
+        "hubs": [node for node in whole.nodes if node.hub],
+        "without": choice.without & set(kinds),
+        "left_out": told.left_out if choice.steps > 1 else 0,
+        "deeper": any(node["depth"] > 1 for node in graph["nodes"]),
+        "steps": choice.steps,
         "first": first,
         "most": most,
         "chosen": most if chosen is None else chosen,
         "day": day,
     }
+
+
+def left_without(told: Relations, kinds: Set[str]) -> Relations:
+    """What is still reached from the client when nodes of `kinds` are left out: without addresses nobody is left who
+    was linked through an address alone."""
+    left = {node.id for node in told.nodes if node.depth == 0 or node.kind not in kinds}
+    edges = [edge for edge in told.edges if edge.start in left and edge.end in left]
+    around: dict[str, set[str]] = defaultdict(set)
+    for edge in edges:
+        around[edge.start].add(edge.end)
+        around[edge.end].add(edge.start)
+    reached: set[str] = set()
+    ahead = {node.id for node in told.nodes if node.depth == 0}
+    while ahead:
+        reached |= ahead
+        ahead = {one for node in ahead for one in around[node]} - reached
+    return Relations(
+        nodes=[node for node in told.nodes if node.id in reached],
+        edges=[edge for edge in edges if edge.start in reached and edge.end in reached],
+        left_out=told.left_out,
+    )
 
 
 def holds(edge: Edge, day: dt.date) -> bool:

@@ -7,6 +7,7 @@ says anything about a person (R24).
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ STEP = CARD + FAN + LANE
 SLOT, LINE, PAD = 40, 17, 10
 """heights in px: one arriving edge, one line of text, room above and below it in a card"""
 MARGIN = 8
+REACH = 260
+"""px: how far below the top of what hangs on it a card may stand, so that a long drawing opens at the client"""
 TITLE, SMALL = 14.0, 12.0
 """letter sizes in px"""
 ORDER = ("household", "person", "address", "account", "employer", "company", "vehicle", "parcel")
@@ -57,20 +60,17 @@ class Card:
     words_at: float
     """baseline of the first line of text"""
     depth: int
-    name: str
-    """for people who do not see it: what it is and how many relations it has"""
+    relations: str
+    """how many lines touch it, for people who do not see them"""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One edge as it is drawn: a curve, then a straight piece below its label."""
+    """One edge as it is drawn: a curve, then a straight piece below its label, and the head of an arrow at one end."""
 
     start: str
     end: str
     path: str
-    forward: bool
-    """the relation reads from the nearer to the farther node"""
-    tip: tuple[float, float]
     label: str
     label_box: Box
     period: str
@@ -128,8 +128,9 @@ def draw(graph: Mapping[str, Any], words: Words, depth: int = 2) -> Drawing:
     edges = [edge for edge in graph["edges"] if edge["from"] in nodes and edge["to"] in nodes]
     arriving = _arriving(nodes, edges)
     columns = _columns(nodes, arriving)
-    cards = _placed(nodes, edges, columns, arriving, words)
-    drawn = tuple(line for id_ in cards for line in _lines(cards, id_, arriving.get(id_, ()), words))
+    cards = _placed(nodes, Counter(end for e in edges for end in {e["from"], e["to"]}), columns, arriving, words)
+    trunks = {id_: (2 + place % 4) / 7 for column in columns for place, id_ in enumerate(column)}
+    drawn = tuple(line for id_ in cards for line in _lines(cards, id_, arriving.get(id_, ()), trunks, words))
     bottom = max([c.box.y + c.box.high for c in cards.values()] + [e.label_box.y + e.label_box.high for e in drawn])
     steps = max(c.depth for c in cards.values())
     wide = 2 * MARGIN + CARD + steps * STEP
@@ -169,23 +170,27 @@ def _columns(nodes: Mapping[str, Any], arriving: Mapping[str, Sequence[tuple[str
 
 def _placed(
     nodes: Mapping[str, Any],
-    edges: Sequence[Mapping[str, Any]],
+    counts: Mapping[str, int],
     columns: Sequence[Sequence[str]],
     arriving: Mapping[str, Sequence[tuple[str, Any]]],
     words: Words,
 ) -> dict[str, Card]:
-    """Cards from the last column to the first: a card stands at the middle of what hangs on it, never on another."""
+    """Cards from the last column to the first: a card stands at the middle of what hangs on it, or near the top of it
+    when that is much, and never on another."""
     cards: dict[str, Card] = {}
+    hanging_on: dict[str, list[str]] = {}
+    for far, ends in arriving.items():
+        hanging_on.setdefault(ends[0][0], []).append(far)
     for depth in range(len(columns) - 1, -1, -1):
         x = MARGIN + depth * STEP
         floor = float(MARGIN)
         for id_ in columns[depth]:
-            card = _card(nodes[id_], sum(id_ in (e["from"], e["to"]) for e in edges), words)
+            card = _card(nodes[id_], counts.get(id_, 0), words)
             slots = SLOT * max(1, len(arriving.get(id_, ())))
             high = max(card.box.high, slots)
-            hanging = [cards[far] for far, ends in arriving.items() if far in cards and ends and ends[0][0] == id_]
-            hanging = [far for far in hanging if far.depth > depth]
-            middle = sum(far.box.y + far.box.high / 2 for far in hanging) / len(hanging) if hanging else 0.0
+            hanging = [cards[far] for far in hanging_on.get(id_, ()) if nodes[far]["depth"] > depth]
+            middles = [far.box.y + far.box.high / 2 for far in hanging]
+            middle = min(sum(middles) / len(middles), min(middles) + REACH) if middles else 0.0
             top = max(floor, middle - high / 2)
             words_at = top + (high - card.box.high) / 2 + PAD + TITLE - 2
             cards[id_] = replace(card, box=Box(x, top, CARD, high), words_at=words_at, depth=depth)
@@ -200,12 +205,16 @@ def _card(node: Mapping[str, Any], count: int, words: Words) -> Card:
         why = f"{why} ({words.relations(node['count'])})" if why else f"{node['count']}×"
     detail = lines(why, CARD - 48, SMALL) if why else ()
     high = 2 * PAD + LINE * (len(title) + len(detail))
-    name = ". ".join(part for part in (node[words.language], why, words.relations(count)) if part)
-    return Card(node["id"], node["kind"], title, detail, Box(0, 0, CARD, high), 0.0, node["depth"], name)
+    box = Box(0, 0, CARD, high)
+    return Card(node["id"], node["kind"], title, detail, box, 0.0, node["depth"], words.relations(count))
 
 
 def _lines(
-    cards: Mapping[str, Card], far: str, arrivals: Sequence[tuple[str, Mapping[str, Any]]], words: Words
+    cards: Mapping[str, Card],
+    far: str,
+    arrivals: Sequence[tuple[str, Mapping[str, Any]]],
+    trunks: Mapping[str, float],
+    words: Words,
 ) -> list[Line]:
     drawn = []
     end = cards[far]
@@ -219,15 +228,27 @@ def _lines(
         if start.depth == end.depth:
             path = f"M{start.box.x:g} {_middle(start):g}H{turn + 2:g}V{y:g}H{x:g}"
         else:
-            begin = start.box.x + CARD
-            half = (begin + turn) / 2
-            path = f"M{begin:g} {_middle(start):g}C{half:g} {_middle(start):g} {half:g} {y:g} {turn:g} {y:g}H{x:g}"
+            path = _bent(start.box.x + CARD, _middle(start), turn, y, trunks[near]) + f"H{x:g}"
         box = Box(turn + 8, y - LINE, LANE - 10, 2 * LINE)
-        forward = edge["from"] == near
-        tip = (x, y) if forward else _left_end(start, end, y)
+        path += _head(x, y, -7) if edge["from"] == near else _head(*_left_end(start, end, y), 7)
         since, until = (edge["from_date"] or "")[:10], (edge["until_date"] or "")[:10]
-        drawn.append(Line(edge["from"], edge["to"], path, forward, tip, label, box, period, since, until))
+        drawn.append(Line(edge["from"], edge["to"], path, label, box, period, since, until))
     return drawn
+
+
+def _bent(x: float, y: float, to_x: float, to_y: float, trunk: float) -> str:
+    """From (x, y) to (to_x, to_y). Far up or down it goes along a trunk, a share of the room across: many lines from
+    one card are then one line until each leaves it, and not a grey block."""
+    if abs(to_y - y) < 3 * FAN:
+        half = (x + to_x) / 2
+        return f"M{x:g} {y:g}C{half:g} {y:g} {half:g} {to_y:g} {to_x:g} {to_y:g}"
+    at, turn = x + (to_x - x) * trunk, math.copysign(FAN / 2, to_y - y)
+    return f"M{x:g} {y:g}Q{at:g} {y:g} {at:g} {y + turn:g}V{to_y - turn:g}Q{at:g} {to_y:g} {to_x:g} {to_y:g}"
+
+
+def _head(x: float, y: float, back: int) -> str:
+    """The head of an arrow that ends at (x, y), as part of its line: one shape for each edge is enough to draw."""
+    return f"M{x + back:g} {y - 4:g}l{-back} 4l{back} 4"
 
 
 def _left_end(start: Card, end: Card, y: float) -> tuple[float, float]:

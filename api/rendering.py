@@ -78,7 +78,7 @@ def render(
 ) -> Response:
     """A page. `here` is the address that the language link returns to, when it is not the one that was asked for."""
     spoken = language(request)
-    asked = dict(request.query_params) | {"lang": spoken.other}
+    asked = [pair for pair in request.query_params.multi_items() if pair[0] != "lang"] + [("lang", spoken.other)]
     body = _templates.get_template(template).render(
         t=spoken.text,
         n=spoken.count,

@@ -210,7 +210,6 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", f"{_PAGE}/oppakken"): _case(Permission.CLAIM_CASE),
         ("POST", f"{_PAGE}/teruggeven"): _case(Permission.CLAIM_CASE),
         ("GET", f"{_PAGE}/relaties"): _case(Permission.READ_CASE),
-        ("POST", f"{_PAGE}/relaties"): _case(Permission.READ_CASE),
         ("POST", f"{_PAGE}/gegevens"): _case(Permission.SEE_IDENTITY),
         ("POST", f"{_PAGE}/bevindingen"): _case(Permission.SAVE_FINDINGS),
         ("POST", f"{_PAGE}/goedkeuren"): _case(Permission.APPROVE_FINDINGS),

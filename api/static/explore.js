@@ -1,69 +1,48 @@
 // Panning, zooming and searching the drawing of relations, and the day on its slider. Without this the page is complete.
 
 const graph = document.querySelector("svg.graph");
-const whole = graph ? graph.getAttribute("viewBox").split(" ").map(Number) : [0, 0, 1, 1];
-let view = [...whole];
-let asked = false;
+const canvas = graph?.closest(".canvas");
+const whole = graph ? { wide: graph.viewBox.baseVal.width, high: graph.viewBox.baseVal.height } : null;
+let scale = 1;
 
-// One change of the picture per frame, however many movements there were.
-function draw() {
-  if (asked) return;
-  asked = true;
-  requestAnimationFrame(() => {
-    asked = false;
-    graph.setAttribute("viewBox", view.join(" "));
-  });
-}
-
-function zoom(factor, x = view[0] + view[2] / 2, y = view[1] + view[3] / 2) {
-  if (!factor) view = [...whole];
-  else {
-    const wide = Math.min(whole[2] * 2, Math.max(whole[2] / 12, view[2] / factor));
-    const by = wide / view[2];
-    view = [x - (x - view[0]) * by, y - (y - view[1]) * by, wide, view[3] * by];
-  }
-  draw();
-}
-
-function pan(dx, dy) {
-  view = [view[0] + dx, view[1] + dy, view[2], view[3]];
-  draw();
-}
-
-function at(event) {
-  const box = graph.getBoundingClientRect();
-  return [view[0] + ((event.clientX - box.left) / box.width) * view[2], view[1] + ((event.clientY - box.top) / box.height) * view[3]];
+// The drawing grows and shrinks in its frame, which scrolls as any other: what lies at (x, y) in the frame stays there.
+function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
+  const fitting = Math.min(1, canvas.clientWidth / whole.wide, canvas.clientHeight / whole.high);
+  const next = factor ? Math.min(4, Math.max(fitting, scale * factor)) : fitting;
+  const at = [canvas.scrollLeft + x, canvas.scrollTop + y].map((one) => (one * next) / scale);
+  scale = next;
+  graph.setAttribute("width", whole.wide * scale);
+  graph.setAttribute("height", whole.high * scale);
+  canvas.scrollTo(at[0] - x, at[1] - y);
 }
 
 function watch() {
   let held = null;
-  graph.addEventListener("pointerdown", (event) => {
-    if (event.pointerType === "mouse") held = [event.clientX, event.clientY];
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.pointerType === "mouse" && event.button === 0) held = [event.clientX, event.clientY];
   });
   window.addEventListener("pointermove", (event) => {
     if (!held) return;
-    const scale = view[2] / graph.getBoundingClientRect().width;
-    pan((held[0] - event.clientX) * scale, (held[1] - event.clientY) * scale);
+    canvas.scrollBy(held[0] - event.clientX, held[1] - event.clientY);
     held = [event.clientX, event.clientY];
   });
   window.addEventListener("pointerup", () => (held = null));
-  graph.addEventListener(
+  canvas.addEventListener("dragstart", (event) => event.preventDefault());
+  canvas.addEventListener(
     "wheel",
     (event) => {
       if (!event.ctrlKey) return; // the page itself still scrolls
       event.preventDefault();
-      zoom(event.deltaY < 0 ? 1.15 : 0.87, ...at(event));
+      const frame = canvas.getBoundingClientRect();
+      zoom(event.deltaY < 0 ? 1.15 : 0.87, event.clientX - frame.left, event.clientY - frame.top);
     },
     { passive: false },
   );
-  graph.closest(".canvas").addEventListener("keydown", (event) => {
-    const step = view[2] / 10;
-    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
-    if (event.key === "+" || event.key === "=") zoom(1.25);
-    else if (event.key === "-") zoom(0.8);
-    else if (event.key === "0") zoom(0);
-    else if (moves[event.key]) pan(...moves[event.key]);
-    else return;
+  canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const by = { "+": 1.25, "=": 1.25, "-": 0.8, 0: 0 }[event.key];
+    if (by === undefined) return;
+    zoom(by);
     event.preventDefault();
   });
   for (const button of document.querySelectorAll("[data-zoom]")) {
@@ -85,9 +64,8 @@ function search() {
     told.textContent = !wanted ? "" : found.length ? `${found.length} ${told.dataset.some}` : told.dataset.none;
     if (found.length) {
       const box = found[0][0].getBBox();
-      view[0] = box.x + box.width / 2 - view[2] / 2;
-      view[1] = box.y + box.height / 2 - view[3] / 2;
-      draw();
+      const middle = [box.x + box.width / 2, box.y + box.height / 2].map((one) => one * scale);
+      canvas.scrollTo(middle[0] - canvas.clientWidth / 2, middle[1] - canvas.clientHeight / 2);
     }
   });
 }
@@ -115,7 +93,7 @@ function slide() {
 }
 
 if (graph) {
-  graph.classList.add("graph--moves");
+  canvas.classList.add("canvas--moves");
   for (const one of document.querySelectorAll(".finder, [data-with-script]")) one.hidden = false;
   watch();
   search();

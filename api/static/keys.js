@@ -47,17 +47,15 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Looking at a node brings its own relations forward.
-for (const node of document.querySelectorAll("[data-node]")) {
-  const graph = node.closest("svg");
-  const edges = [...graph.querySelectorAll(".edge")].filter(
-    (edge) => edge.dataset.from === node.dataset.node || edge.dataset.to === node.dataset.node,
-  );
-  const mark = (near) => () => {
-    graph.classList.toggle("graph--looking", near);
-    for (const edge of edges) edge.classList.toggle("edge--near", near);
+for (const graph of document.querySelectorAll("svg.graph")) {
+  const look = (event) => {
+    const seen = event.type === "mouseover" || event.type === "focusin" ? event.target.closest("[data-node]") : null;
+    for (const edge of graph.querySelectorAll(".edge--near")) edge.classList.remove("edge--near");
+    if (!seen) return;
+    const name = CSS.escape(seen.dataset.node);
+    for (const edge of graph.querySelectorAll(`[data-from="${name}"], [data-to="${name}"]`)) edge.classList.add("edge--near");
   };
-  for (const name of ["mouseenter", "focus"]) node.addEventListener(name, mark(true));
-  for (const name of ["mouseleave", "blur"]) node.addEventListener(name, mark(false));
+  for (const name of ["mouseover", "mouseout", "focusin", "focusout"]) graph.addEventListener(name, look);
 }
 
 // A wrong field says so at once, also to those who listen.

@@ -33,11 +33,13 @@ def any_graph(seed: int) -> dict[str, Any]:
         nodes.append(node(f"n{place}", dice.choice(KINDS), name, name, parent["depth"] + 1, **more))
         pair = [parent["id"], f"n{place}"]
         dice.shuffle(pair)
-        edges.append(edge(pair[0], pair[1], "stay", *[dice.choice(LABELS)] * 2, "BRP", "2024-01-01"))
+        label = dice.choice(LABELS)
+        edges.append(edge(pair[0], pair[1], "stay", label, label, "BRP", "2024-01-01"))
     for _ in range(dice.randint(0, count // 3) if count > 1 else 0):
         one, other = dice.sample([one for one in nodes if one["depth"]] or nodes, 2) if count > 2 else (nodes[0],) * 2
         if one is not other:
-            edges.append(edge(one["id"], other["id"], "partner", *[dice.choice(LABELS)] * 2, "BRP"))
+            label = dice.choice(LABELS)
+            edges.append(edge(one["id"], other["id"], "partner", label, label, "BRP"))
     return {"nodes": nodes, "edges": edges, "left_out": 0}
 
 

@@ -30,8 +30,9 @@ def shoot(page: Page, address: str, language: str) -> None:
     page.wait_for_load_state()
     page.screenshot(path=IMAGES / f"case-{language}.png", full_page=True)
     page.locator("a[href$='/relaties']").click()
-    page.locator("form.asked button").click()
-    page.wait_for_load_state()
+    page.locator("#stap-2").check()
+    page.locator("form.choose button").click()
+    page.wait_for_url("**stap=2**")
     page.screenshot(path=IMAGES / f"network-{language}.png", full_page=True)
     for name, path in (("team", "/team"), ("how", "/volgorde")):
         page.goto(f"{address}{path}")

@@ -46,6 +46,11 @@ def signed_in(chromium: Browser, service: Running, user: str, **context: Any) ->
     assert complaints == []
 
 
+def second_step(page: Page) -> None:
+    page.get_by_label("Twee stappen").check()
+    page.locator("form.choose button").click()
+
+
 def test_an_officer_reviews_the_next_case_and_a_colleague_approves(chromium: Browser, service: Running) -> None:
     with signed_in(chromium, service, "officer.heerlen") as page:
         expect(page.get_by_role("heading", name="Werklijst")).to_be_visible()
@@ -67,7 +72,7 @@ def test_an_officer_reviews_the_next_case_and_a_colleague_approves(chromium: Bro
         expect(page.get_by_text("brengt omlaag").first).to_be_visible()
 
         page.get_by_role("link", name="Netwerk verkennen").click()
-        page.get_by_role("button", name="Tweede stap tonen").click()
+        second_step(page)
         expect(page.get_by_role("cell", name="Medebewoner").first).to_be_visible()
         page.locator("[data-node='n2']").focus()
         expect(page.locator(".edge--near").first).to_be_visible()
@@ -162,7 +167,7 @@ def test_no_words_in_the_drawing_overlap_as_the_browser_draws_them(chromium: Bro
     number = a_case(service.settings, blind=False)
     with signed_in(chromium, service, "officer.heerlen") as page:
         page.goto(f"/zaken/{number}/relaties")
-        page.get_by_role("button", name="Tweede stap tonen").click()
+        second_step(page)
         page.get_by_role("cell", name="Medebewoner").first.wait_for()
         boxes = page.locator("svg.graph text").evaluate_all(
             "all => all.map(one => one.getBBox()).map(b => [b.x, b.y + 2, b.x + b.width, b.y + b.height - 2])"
