@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,32 @@ def test_stock_files_of_a_folder_share_a_transaction_and_each_is_judged_alone(he
     assert [report.records for report in reports] == [{"incomes": 40}, {}, {"incomes": 40}, {}]
     assert [[one.at for one in report.quarantined] for report in reports] == [[], ["row 1"], ["row 41"], []]
     assert len({row["person_id"] for row in Lake(here).rows("incomes", limit=100)}) == 70
+
+
+DAY = dt.date(2026, 1, 1)
+BOOKING = {"case": "1", "selected": DAY, "reference": "F1", "kind": "claimed", "booked": DAY, "amount_cents": 100}
+ENVELOPE = {"known_at": dt.datetime(2026, 2, 1, tzinfo=dt.UTC), "withdrawn": False, "flags": ["late"]}
+UNREADABLE = {"known_at": "soon", "withdrawn": "perhaps"}
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+@pytest.mark.parametrize("names", [names for n in range(4) for names in combinations(ENVELOPE, n)])
+def test_a_stock_may_have_any_of_the_columns_that_say_when_and_whether(
+    here: Settings, tmp_path: Path, names: tuple[str, ...], form: str
+) -> None:
+    """Also one row with one value in it: a planner that proves too much may stop on what is always so."""
+    row = BOOKING | {name: ENVELOPE[name] for name in names}
+    path = extract(about(tmp_path / "d") / f"bookings.{form}", "bookings", [row])
+    [report] = ingest(here, [path.parent])
+    assert (report.status, report.records, report.quarantined) == ("published", {"bookings": 1}, ())
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_moment_or_a_withdrawal_that_cannot_be_read_is_set_aside(here: Settings, tmp_path: Path, name: str) -> None:
+    rows = [income_row(employer=f"01234567{n}L01", **{name: UNREADABLE[name] if n else None}) for n in range(2)]
+    path = extract(about(tmp_path / "d") / "incomes.parquet", "incomes", rows)
+    [report] = ingest(here, [path.parent])
+    assert [(one.at, one.field, one.reason) for one in report.quarantined] == [("row 2", name, "cannot be read")]
 
 
 def test_a_refusal_never_undoes_what_was_published(here: Settings, tmp_path: Path) -> None:
