@@ -71,18 +71,32 @@ def switch(
 def freeze(
     version: Annotated[str, typer.Argument(help="Version of the model.")],
     reason: Annotated[str, typer.Option(help="What happened; it stands in the log.")],
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report here, as JSON.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """After a discrimination incident: freeze a model for good, switch its lists off, list the cases concerned.
+    """After a discrimination incident: freeze a model for good, switch its lists off, put the cases it chose under a
+    legal hold, and say who must be told by when. Tried on a restored backup it is a drill.
 
-    Example: weegschaal freeze 3 --reason "one group is selected too often" --json
+    Example: weegschaal freeze 3 --reason "one group is selected too often" --report incident.json
     """
     from enforcement.settings import Settings
-    from pipelines import promotion
+    from pipelines import incident
 
-    result = promotion.freeze(Settings.read(), version, reason)
-    rows = [row | {"listed_for_risk": len(row["listed_for_risk"])} for row in result["municipalities"]]
-    emit(result, as_json, lambda _: table(f"Version {version} is frozen; --json names the cases", rows))
+    result = incident.handle(Settings.read(), version, reason)
+    if report is not None:
+        report.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def show(made: dict[str, Any]) -> None:
+        rows = [
+            {name: row[name] for name in ("municipality", "scored", "held")}
+            | {"listed_for_risk": len(row["listed_for_risk"]), "log_up_to": row["log"]["number"]}
+            for row in made["municipalities"]
+        ]
+        table(f"Version {version} is frozen, after {made['frozen_after']} s; --report names the cases", rows)
+        table("Tell", made["tell"])
+        out.print(f"{made['seconds']} s", highlight=False)
+
+    emit(result, as_json, show)
 
 
 @app.command(rich_help_panel=PART)

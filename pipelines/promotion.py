@@ -104,7 +104,8 @@ def switch(settings: Settings, off: bool, reason: str, municipality: str | None)
 
 
 def freeze(settings: Settings, version: str, reason: str) -> dict[str, Any]:
-    """A discrimination incident (R31): {"version", "municipalities": [{municipality, scored, listed_for_risk}]}."""
+    """The first step of a discrimination incident (pipelines/incident.py, R31): {"version", "municipalities":
+    [{municipality, scored, listed_for_risk}]}."""
     registry = Registry(settings.mlruns)
     registry.described(version)
     with writing(engine_of(settings.database)) as session:
@@ -112,7 +113,6 @@ def freeze(settings: Settings, version: str, reason: str) -> dict[str, Any]:
             session, version, switches.Actor(), reason, _secrets(settings, session), dt.datetime.now(dt.UTC)
         )
         registry.freeze(version, reason)
-    build_documents(settings, version)
     return {
         "version": version,
         "municipalities": [

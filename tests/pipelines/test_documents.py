@@ -21,7 +21,7 @@ from models.registry import Registry
 from models.training import train
 from pipelines import work
 from pipelines.documents import KINDS, build, renew
-from pipelines.promotion import freeze
+from pipelines.incident import handle
 from pipelines.steps import unseen
 from tests.enforcement.province import COMPLIANCE, MANAGER, NOW, SCIENTIST, a_run, audited, candidates, drawn, service
 from tests.models.builders import UNTIL, examples, features
@@ -81,6 +81,6 @@ def test_r27_every_document_follows_a_promotion_an_adoption_and_a_freeze(setting
 
     with writing(engine_of(settings.database)) as session:
         drawn(session, candidates(40))
-    freeze(settings, "1", "one group is selected too often")
+    handle(settings, "1", "one group is selected too often")
     assert kept(settings, "register-record")["status"] == "Buiten gebruik"
     assert renew(settings) == []
