@@ -13,6 +13,7 @@ from api.security import Meant, Signed, engine
 from enforcement.cases import State, claim, release
 from enforcement.database import writing
 from enforcement.dossier import case_view, history
+from enforcement.looking import looking
 
 router = APIRouter(prefix="/api/v1/cases", tags=["case"])
 
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/api/v1/cases", tags=["case"])
 @router.get("/{number}", responses=responses(401, 403, 404, 503))
 def read_case(request: Request, response: Response, visit: Signed, number: str) -> Case:
     """The case with reasons, their sources and dates, limits, model and data date. The look is logged first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         view = case_view(session, visit.viewer, number)
     response.headers["ETag"] = etag(view.version)
     return Case.of(view)

@@ -30,6 +30,7 @@ from enforcement.errors import FindingsError
 from enforcement.evidence import Document, list_documents
 from enforcement.findings import CAUSE_WORDS, EFFECT_WORDS, Cause, Findings, approve, return_findings, save_findings
 from enforcement.keys import Keys
+from enforcement.looking import looking
 from enforcement.notes import Note, read_notes
 from enforcement.proportion import MEANS_WORDS, Means, Taken, next_means, steps_taken
 from enforcement.team import Colleague, colleagues
@@ -186,7 +187,7 @@ def draw_case(
     """
     spoken = language(request)
     viewer = visit.viewer
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         seen = look(session, request, visit, number)
     view, graph, periods, work = seen.view, seen.graph, seen.periods, seen.work
     return render(

@@ -11,9 +11,9 @@ from api.answers import Relations
 from api.problems import responses
 from api.security import Signed, engine
 from enforcement.access import Purpose
-from enforcement.database import writing
 from enforcement.dossier import relations
 from enforcement.errors import ForbiddenError, NotFoundError
+from enforcement.looking import looking
 
 router = APIRouter(prefix="/api/v1/cases", tags=["relations"])
 
@@ -30,7 +30,7 @@ def read_relations(
     if depth > 1 and purpose is None:
         raise ForbiddenError("the second step of relations needs a purpose")
     viewer = replace(visit.viewer, purpose=purpose) if purpose else visit.viewer
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         graph = relations(session, viewer, number)
     if graph is None:
         raise NotFoundError(f"no relations can be shown for case {number} now")

@@ -29,8 +29,8 @@ from enforcement.tenants import within
 
 GENESIS = "0" * 64
 """what stands in the first entry where the others hold the hash of their predecessor"""
-_UNWRITTEN = "entries of the log"
-"""where a session keeps what it will write at its end"""
+_UNWRITTEN, _LOOKS = "entries of the log", "only looks"
+"""where a session keeps what is written at its end, and that somebody else writes it (looking.py)"""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('log ' || %(municipality)s))"
 _ADD = """
 WITH head AS (
@@ -98,8 +98,8 @@ def append(
     hold the end of a chain. Raises LogUnavailableError when the transaction may not write, and at its end when the
     entry cannot be stored: then nothing of it is kept, and what it read was not answered yet.
     """
-    if not session.connection().info.get("writes"):
-        raise LogUnavailableError("reading a case needs a transaction that may write its log; open it with writing()")
+    if not session.info.get(_LOOKS) and not session.connection().info.get("writes"):
+        raise LogUnavailableError("a case is read with looking() or writing(), so that the look can be logged")
     entry = Entry.of(
         {
             "action": action,
@@ -112,11 +112,28 @@ def append(
             "role": role,
         }
     )
-    session.info.setdefault(_UNWRITTEN, []).append(entry)
+    add(session, [entry])
+
+
+def add(session: Session, entries: Iterable[Entry]) -> None:
+    """Adds entries that were made elsewhere, as `append` does."""
+    session.info.setdefault(_UNWRITTEN, []).extend(entries)
+
+
+def only_looks(session: Session) -> None:
+    """From now on entries of this session are left to whoever takes them with `unwritten`."""
+    session.info[_LOOKS] = True
+
+
+def unwritten(session: Session) -> list[Entry]:
+    """Takes what was appended and not written."""
+    entries: list[Entry] = session.info.pop(_UNWRITTEN, [])
+    return entries
 
 
 def settle(session: Session, *, ends: bool = False) -> None:
-    """Writes what was appended, in order. `ends`: and nothing follows in this transaction.
+    """Writes what was appended, in order, unless this session only looks. `ends`: nothing follows in this
+    transaction.
 
     On PostgreSQL a chain is locked from its first entry to the commit, so that numbers have no gap. The entries and the
     commit are then sent together: no other transaction waits for this process in between. Chains are locked in the
@@ -124,8 +141,7 @@ def settle(session: Session, *, ends: bool = False) -> None:
 
     Raises LogUnavailableError.
     """
-    entries: list[Entry] = session.info.pop(_UNWRITTEN, [])
-    if not entries:
+    if session.info.get(_LOOKS) or not (entries := unwritten(session)):
         return
     entries.sort(key=lambda one: one.municipality)
     try:
