@@ -32,8 +32,7 @@ class Duck:
             f'CAST("{column}" AS {_duckdb_type(kind)}) AS "{column}"' for column, kind in rows.schema().items()
         )
         self._duckdb.execute(
-            f"COPY (SELECT {casts} FROM ({ibis.to_sql(rows, dialect='duckdb')}))"
-            f" TO {_quoted(path)} (FORMAT parquet, {WRITTEN})"
+            f"COPY (SELECT {casts} FROM ({self._ibis.compile(rows)})) TO {_quoted(path)} (FORMAT parquet, {WRITTEN})"
         )
         return self.scan([path])
 
@@ -52,7 +51,7 @@ class Duck:
         return self._view(f"SELECT {selected} FROM {origin}")
 
     def arrow(self, rows: Any, path: Path) -> pa.Table:
-        return self._duckdb.sql(ibis.to_sql(rows, dialect="duckdb")).to_arrow_table()
+        return self._duckdb.sql(self._ibis.compile(rows)).to_arrow_table()
 
     def close(self) -> None:
         self._duckdb.close()

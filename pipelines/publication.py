@@ -161,7 +161,8 @@ class Publication:
                 return False
         held = ", ".join(f"'{delivery}'" for delivery in sorted(self.held))
         visible = f" AND _delivery NOT IN ({held})" if held else ""
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {staged.good} AS {good(staged)}{visible}")
+        kind = "TABLE" if staged.at_hand else "VIEW"
+        self.connection.execute(f"CREATE OR REPLACE TEMP {kind} {staged.good} AS {good(staged)}{visible}")
         return any(found["rows"] > found["broken"] for delivery, found in mine.items() if delivery not in self.held)
 
     def _withhold(self, staged: Staged, torn: list[int]) -> None:

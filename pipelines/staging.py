@@ -49,6 +49,8 @@ STAGED = {
     "_odd": "VARCHAR",
 }
 CSV_SAMPLE = 1 << 20
+AT_HAND = 64 << 20
+"""bytes of a stock file up to which the engine keeps its rows: text is parsed once instead of for every question"""
 CONTRACT_OF = {contract.record: contract for contract in CONTRACTS.values()}
 
 
@@ -64,6 +66,8 @@ class Staged:
     """a bulk extract has one arrival, numbered rows, an error budget, and identifiers to be looked at closely"""
     header_lines: int = 0
     """lines of a CSV before its first row"""
+    at_hand: bool = True
+    """small enough for the engine to keep its rows"""
 
     @property
     def good(self) -> str:
@@ -139,7 +143,7 @@ def _array(column: str, kind: str, rows: list[dict[str, Any]], odd: dict[int, tu
 
 
 def stage_extract(connection: Any, arrival: Arrival, extract: Extract, relation: str) -> Staged:
-    """Stage a stock file as view `relation`. Raises RefusedError when its columns are not those of the contract."""
+    """Stage a stock file as `relation`. Raises RefusedError when its columns are not those of the contract."""
     contract = contract_named(extract.contract)
     if set(str(extract.path.resolve())) & set("*?["):
         raise RefusedError("the file's name or folder holds *, ? or [, which stand for other files; rename it")
@@ -158,13 +162,15 @@ def stage_extract(connection: Any, arrival: Arrival, extract: Extract, relation:
     listed = as_list("flags", types["flags"]) if "flags" in types else "NULL"
     envelope = {"known_at": moment, "withdrawn": taken_back, "flags": listed}
     odd = " ".join(f"WHEN {n} IS NOT NULL AND {sql} IS NULL THEN '{n}'" for n, sql in envelope.items() if n in types)
+    at_hand = arrival.path.stat().st_size <= AT_HAND
+    form = "TABLE" if at_hand and extract.format == "csv" else "VIEW"
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {chosen}, '{arrival.delivery}' AS _delivery, "
+        f"CREATE OR REPLACE TEMP {form} {relation} AS SELECT {chosen}, '{arrival.delivery}' AS _delivery, "
         f"'{arrival.municipality}' AS _municipality, coalesce({moment}, {known}) AS _known_at, "
         f"coalesce({taken_back}, false) AS _withdrawn, {f'CASE {odd} END' if odd else 'NULL::VARCHAR'} AS _odd, "
         f"coalesce({listed}, []::VARCHAR[]) AS _flags, {at} AS _at FROM {source}"
     )
-    return Staged(contract, relation, {n: t for n, t in types.items() if n in delivered}, arrival, header)
+    return Staged(contract, relation, {n: t for n, t in types.items() if n in delivered}, arrival, header, at_hand)
 
 
 def as_list(column: str, kind: str) -> str:

@@ -70,26 +70,33 @@ def _unloaded(connection: Any, contract: Contract, table: str, folder: Path) -> 
     return [_copied(connection, contract, place, columns, folder / town, town) for town in towns]
 
 
-def _columns(connection: Any, place: sql.Composed) -> dict[str, bool]:
-    """Column -> whether it is a list."""
+def _columns(connection: Any, place: sql.Composed) -> dict[str, str]:
+    """Column -> text, list or other."""
     described = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(place)).description
-    lists = {psycopg.adapters.types[name].array_oid for name in ("text", "varchar")}
-    return {column.name: column.type_code in lists for column in described}
+    texts = [psycopg.adapters.types[name] for name in ("text", "varchar")]
+    kinds = {one.oid: "text" for one in texts} | {one.array_oid: "list" for one in texts}
+    return {column.name: kinds.get(column.type_code, "other") for column in described}
 
 
 def _copied(
-    connection: Any, contract: Contract, place: sql.Composed, columns: dict[str, bool], folder: Path, town: str | None
+    connection: Any, contract: Contract, place: sql.Composed, columns: dict[str, str], folder: Path, town: str | None
 ) -> Path:
     folder.mkdir(exist_ok=True, mode=0o700)
     if town is not None:
         (folder / "delivery.json").write_text(json.dumps({"municipality": town}), encoding="utf-8")
     shown = [
-        sql.SQL("array_to_string({0}, '|') AS {0}").format(sql.Identifier(name)) if listed else sql.Identifier(name)
-        for name, listed in columns.items()
+        sql.SQL("array_to_string({0}, '|') AS {0}").format(sql.Identifier(name))
+        if kind == "list"
+        else sql.Identifier(name)
+        for name, kind in columns.items()
     ]
-    order = sql.SQL(", ").join(sql.SQL(str(at)) for at in range(1, len(shown) + 1))
+    # Texts by their bytes: faster than in the order of a language, and the same on every server.
+    order = sql.SQL(", ").join(
+        sql.SQL('{}.{} COLLATE "C"' if kind == "text" else "{}.{}").format(sql.Identifier("t"), sql.Identifier(name))
+        for name, kind in columns.items()
+    )
     where = sql.SQL("") if town is None else sql.SQL(" WHERE {} = {}").format(sql.Identifier(TOWN), sql.Literal(town))
-    query = sql.SQL("COPY (SELECT {} FROM {}{} ORDER BY {}) TO STDOUT (FORMAT csv, HEADER)").format(
+    query = sql.SQL("COPY (SELECT {} FROM {} t{} ORDER BY {}) TO STDOUT (FORMAT csv, HEADER)").format(
         sql.SQL(", ").join(shown), place, where, order
     )
     path = folder / f"{contract.name}.csv"
