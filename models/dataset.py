@@ -164,17 +164,10 @@ class Rest:
     """(n,) how many eligible cases a row stands for"""
 
 
-def rest_of(matrix: Path, sampled: pa.Table, names: Sequence[str], clusters: Mapping[int, int] | None = None) -> Rest:
-    """Rows of a matrix of cases nobody reviewed. sampled: case_id, municipality, as_of, stands_for."""
-    with duckdb.connect() as engine:
-        engine.register("sampled", sampled)
-        joined = engine.sql(
-            """
-            SELECT m.*, s.stands_for FROM read_parquet(?) m JOIN sampled s USING (case_id, municipality, as_of)
-            ORDER BY m.as_of, m.case_id
-            """,
-            params=[str(matrix)],
-        ).to_arrow_table()
+def rest_of(rows: pa.Table, sampled: pa.Table, names: Sequence[str], clusters: Mapping[int, int] | None = None) -> Rest:
+    """The rows of a matrix that are of cases nobody reviewed. sampled: case_id, municipality, as_of, stands_for."""
+    joined = rows.join(sampled, list(KEYS), join_type="inner").combine_chunks()
+    joined = joined.sort_by([("as_of", "ascending"), ("case_id", "ascending")])
     n, case_id = joined.num_rows, joined.column("case_id").to_numpy()
     made = Examples(
         X=np.column_stack([joined.column(name).to_numpy().astype(np.float64) for name in names]),

@@ -7,6 +7,8 @@ from html import escape
 
 WIDE, ROW, LEFT, PLOT = 640, 24, 250, 300
 INK, SOFT = "#154273", "#8a8a8a"
+SHADES = ("#a9c6e8", "#7ba6d6", "#4f86c0", "#2b62a0", "#0b2545")
+"""from a low to a high value, told apart by lightness alone"""
 
 
 def bars(title: str, rows: Sequence[tuple[str, float, str]]) -> str:
@@ -67,6 +69,58 @@ def curve(title: str, points: Sequence[tuple[float, float]], low: str, high: str
     drawn = (
         f'<line x1="10" x2="{10 + wide}" y1="{zero:.1f}" y2="{zero:.1f}" stroke="{SOFT}" stroke-dasharray="5 4"/>'
         f'<polyline points="{through}" fill="none" stroke="{INK}" stroke-width="3"/>'
+        f'<text x="10" y="{tall + 32}" font-size="13">{escape(low)}</text>'
+        f'<text x="{10 + wide}" y="{tall + 32}" font-size="13" text-anchor="end">{escape(high)}</text>'
+    )
+    return _svg(title, int(tall) + 42, drawn, 320)
+
+
+def swarm(title: str, rows: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> str:
+    """A row of dots per (name, [(place, shade from 0 to 1)]); dots that would cover each other are put above and below.
+    Zero is dashed."""
+    tall = 30
+    every = [x for _, dots in rows for x, _ in dots]
+    low, high = min([*every, 0.0]), max([*every, 0.0])
+    room = (high - low) or 1.0
+
+    def across(value: float) -> float:
+        return LEFT + (value - low) / room * PLOT
+
+    drawn = []
+    for at, (name, dots) in enumerate(rows):
+        middle, there = at * tall + tall / 2, dict[int, int]()
+        short = name if len(name) <= 32 else name[:31] + "…"
+        drawn.append(
+            f'<text x="{LEFT - 8}" y="{middle + 4:.0f}" font-size="13" text-anchor="end">{escape(short)}</text>'
+        )
+        for value, shade in dots:
+            x = across(value)
+            already = there[int(x / 4)] = there.get(int(x / 4), -1) + 1
+            y = middle + (already + 1) // 2 * (3 if already % 2 else -3)
+            y = min(max(y, at * tall + 3), (at + 1) * tall - 3)
+            colour = SHADES[min(int(shade * len(SHADES)), len(SHADES) - 1)]
+            drawn.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>')
+    zero = f'<line x1="{across(0):.1f}" x2="{across(0):.1f}" y1="0" y2="{len(rows) * tall}"'
+    return _svg(title, len(rows) * tall + 4, f'{zero} stroke="{SOFT}" stroke-dasharray="5 4"/>' + "".join(drawn))
+
+
+def scatter(title: str, points: Sequence[tuple[float, float]], low: str, high: str) -> str:
+    """Dots at (x, y), with zero dashed; `low` and `high` are written below the ends."""
+    wide, tall = 300.0, 110.0
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    left, right = min(xs), max(xs)
+    bottom, top = min([*ys, 0.0]), max([*ys, 0.0])
+
+    def up(y: float) -> float:
+        return 10 + (top - y) / ((top - bottom) or 1.0) * tall
+
+    dots = "".join(
+        f'<circle cx="{10 + (x - left) / ((right - left) or 1.0) * wide:.1f}" cy="{up(y):.1f}" r="3" fill="{INK}"/>'
+        for x, y in points
+    )
+    zero = up(0)
+    drawn = (
+        f'<line x1="10" x2="{10 + wide}" y1="{zero:.1f}" y2="{zero:.1f}" stroke="{SOFT}" stroke-dasharray="5 4"/>{dots}'
         f'<text x="10" y="{tall + 32}" font-size="13">{escape(low)}</text>'
         f'<text x="{10 + wide}" y="{tall + 32}" font-size="13" text-anchor="end">{escape(high)}</text>'
     )

@@ -8,6 +8,7 @@ from typing import Any
 from models.card import NAMES, Known, briefly, estimate, performance, training, working
 from models.document import Document, Drawing, Section, Table, known, pairs
 from models.drawing import intervals
+from models.global_picture import shapley
 
 READ = frozenset(
     {
@@ -46,6 +47,7 @@ def report_page(what: Known) -> Document:
             Section("Cijfers die u niet mag gebruiken", _naive(report)),
             *_further(report),
             Section("Hoe het gekozen model werkt", working(what)),
+            *([Section("SHAP-waarden", shapley(what.picture, what.features))] if what.picture else []),
         ),
     )
 

@@ -52,7 +52,8 @@ class Stratified:
     high: float
     standard_error: float
     lift: float | None
-    """precision over the random arm's prevalence, the strata weighted alike; None without a positive random review"""
+    """precision over the random arm's prevalence, the strata weighted alike; None without a positive random review, in
+    the sample or in any draw"""
     lift_low: float | None
     lift_high: float | None
     effective_sample: float
@@ -126,8 +127,8 @@ def beside(
         error = float(found[1:].std(ddof=1))
         reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
         lift, lift_low, lift_high = None, None, None
-        if usual[0] > 0:
-            ratios = found[1:][usual[1:] > 0] / usual[1:][usual[1:] > 0]
+        ratios = found[1:][usual[1:] > 0] / usual[1:][usual[1:] > 0]
+        if usual[0] > 0 and len(ratios):
             lift = float(found[0] / usual[0])
             lift_low, lift_high = (float(one) for one in np.percentile(ratios, ends))
         known = cases.known & (member > 0)

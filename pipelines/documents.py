@@ -117,7 +117,8 @@ def known(settings: Settings, version: str | None) -> Known:
         registered=described,
         report=registered.report,
         features=CATALOGUE,
-        picture=_pictured(settings, registered.model, str(described["params"].get("matrix_sha256", ""))),
+        picture=_pictured(settings, registered.model, str(described["params"].get("matrix_sha256", "")))
+        or _kept_picture(registry, described),
         promotion=promotion,
         adopted_by=adopters,
         data={"contracts": contracts},
@@ -132,6 +133,14 @@ def _pictured(settings: Settings, model: Fitted, sha256: str) -> Picture | None:
     table = pq.read_table(place, columns=list(model.names))
     cells = np.column_stack([table.column(name).to_numpy().astype(np.float64) for name in model.names])
     return picture(model, cells)
+
+
+def _kept_picture(registry: Registry, described: Mapping[str, Any]) -> Picture | None:
+    """The picture that was kept with the card, for when the matrix is deleted (R21); None when there was none."""
+    if "card.json" not in described["documents"]:
+        return None
+    data = json.loads(registry.document(described["version"], "card.json")).get("picture")
+    return Picture.of(data) if data else None
 
 
 def _matrices(settings: Settings) -> list[Path]:

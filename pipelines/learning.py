@@ -22,7 +22,7 @@ from features.catalogue import CATALOGUE
 from features.matrix import CASES, Matrix, build, case_members, cases_on, computed, stored
 from features.relations.clusters import clusters
 from models.contenders import TRIALS, contenders
-from models.dataset import Examples, Rest, gather, latest_outcomes, rolling_origin
+from models.dataset import Examples, Rest, gather, latest_outcomes, rest_of, rolling_origin
 from models.leakage import KINDS as LEAKS
 from models.leakage import find as find_leaks
 from models.leakage import refuse as refuse_leaks
@@ -174,8 +174,9 @@ def train(
         outcomes = latest_outcomes(parts.get("outcomes", []), day)
         if not outcomes.num_rows:
             raise ValueError("there are no review outcomes to learn from; ingest them first (contract outcomes)")
+        others = None
         if learnt is None:
-            matrix = matrix_for(settings, reviewed_cases(outcomes, day), parts, f"reviewed-until-{day.isoformat()}")
+            matrix, others = _reviewed_and_others(settings, parts, outcomes, day, seed)
         else:
             matrix = Matrix(Path(learnt["path"]), learnt["sha256"], tuple(CATALOGUE), learnt["rows"])
         tally.rows = matrix.rows
@@ -196,7 +197,7 @@ def train(
             runners,
             coding=codings.review.name,
             others=found.other,
-            rest=unreviewed(settings, parts, outcomes, found.examples, day, seed),
+            rest=_rest(settings, parts, outcomes, found.examples, day, others) if others else None,
         )
         registry = Registry(settings.mlruns)
         report = replace(report, leaks={kind: sum(one.kind == kind for one in leaks) for kind in LEAKS})
@@ -227,26 +228,41 @@ def train(
     return trained | {"matrices": made["matrices"]} if made else trained
 
 
-def unreviewed(
+def _reviewed_and_others(
+    settings: Settings, parts: dict[str, list[Path]], outcomes: pa.Table, day: dt.date, seed: int
+) -> tuple[Matrix, tuple[pa.Table, pa.Table]]:
+    """The matrix of the reviewed, and of a sample of who could have been: the sample and the rows that hold it.
+
+    One build reads every register once. Only the matrix of the reviewed is stored, as it alone would be.
+    """
+    name = f"reviewed-until-{day.isoformat()}"
+    folder = settings.home / "features" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    reviewed = reviewed_cases(outcomes, day).select(CASES.names).cast(CASES)
+    sampled = population.sample(settings, sealed_store(settings), parts, outcomes, seed)
+    asked = pa.concat_tables([reviewed, sampled.select(CASES.names).cast(CASES)]).group_by(CASES.names).aggregate([])
+    table = computed(parts, asked, ages_on(settings, sorted(set(asked["as_of"].to_pylist()))), folder)
+    return stored(table.join(reviewed, CASES.names, join_type="left semi"), folder), (sampled, table)
+
+
+def _rest(
     settings: Settings,
     parts: dict[str, list[Path]],
     outcomes: pa.Table,
     examples: Examples,
     day: dt.date,
-    seed: int,
+    others: tuple[pa.Table, pa.Table],
 ) -> Rest | None:
-    """A sample of the eligible of the tested lists that were not chosen; None when nobody was left. Who lives with
-    somebody who was reviewed has that one's cluster."""
-    sealed = sealed_store(settings)
-    sampled = population.sample(settings, sealed, parts, outcomes, rolling_origin(examples), seed)
-    if not sampled.num_rows:
+    """Who was not chosen, with the cluster of whom they live with. None when nobody was left, or when a test begins
+    before the sample does."""
+    sampled, rows = others
+    if not sampled.num_rows or rolling_origin(examples)[0].start < population.first_tested(outcomes):
         return None
     both = pa.concat_tables([one.select(["case_id", "municipality"]) for one in (outcomes, sampled)])
     around = cluster_cases(settings, parts, both, day)
     taken = dict(zip(examples.case_id.tolist(), examples.cluster.tolist(), strict=True))
     theirs = {around[case]: cluster for case, cluster in taken.items() if case in around}
-    clusters_of = {case: theirs.get(cluster, cluster) for case, cluster in around.items()}
-    return population.rest(settings, sealed, parts, sampled, examples.names, clusters_of)
+    return rest_of(rows, sampled, examples.names, {case: theirs.get(one, one) for case, one in around.items()})
 
 
 def _roles(settings: Settings, user: str) -> set[str]:

@@ -1,8 +1,8 @@
 """The eligible of past lists that nobody reviewed, so that estimates are over all the eligible and not the reviewed.
 
 A list that the service made has its eligible on record. Of an older list they are told by the lake: the cases that ran
-on its date, less what the exemptions leave out. A random sample for each period of the test is enough: its cells are
-made for the training and not kept, because nobody in it was selected (R21).
+on its date, less what the exemptions leave out. A random sample is enough: its cells are made for the training and not
+kept, because nobody in it was selected (R21).
 """
 
 from __future__ import annotations
@@ -25,12 +25,11 @@ from enforcement.settings import Settings
 from enforcement.tables import Draw, Inclusion
 from enforcement.tenants import within
 from features.circumstances import circumstances
-from features.matrix import build, case_members, cases_on
-from models.dataset import Rest, Split, rest_of
+from features.matrix import case_members, cases_on
 from pipelines.eligibility import gather
 
-MOST = 1_000
-"""sampled cases a period: what they add to the error is then small beside the reviews that there are"""
+MOST = 4_000
+"""sampled cases: what they add to the error is then small beside the reviews that there are"""
 KEYS = ("case_id", "municipality", "as_of")
 
 
@@ -39,21 +38,20 @@ def sample(
     sealed: SealedStore,
     parts: Mapping[str, Sequence[Path]],
     outcomes: pa.Table,
-    splits: Sequence[Split],
     seed: int,
     most: int = MOST,
 ) -> pa.Table:
-    """case_id, municipality, as_of and stands_for of eligible cases that were not chosen, at most `most` a period.
+    """case_id, municipality, as_of and stands_for of eligible cases that were not chosen, about `most` in all, equally
+    many of each date of the lists on which something is tested.
 
     outcomes: as latest_outcomes gives. The sample is drawn first and the exempt leave it afterwards, so that each row
-    stands for equally many whoever else was drawn.
+    of a date stands for equally many whoever else was drawn.
     """
     folder = settings.home / "features" / "eligible"
     folder.mkdir(parents=True, exist_ok=True)
     lists = outcomes.select(["municipality", "selected"]).rename_columns(["municipality", "as_of"])
     lists = lists.group_by(["municipality", "as_of"]).aggregate([])
-    start, end = min(one.start for one in splits), max(one.end for one in splits)
-    lists = lists.filter(pc.and_(pc.greater_equal(lists["as_of"], start), pc.less(lists["as_of"], end)))
+    lists = lists.filter(pc.greater_equal(lists["as_of"], first_tested(outcomes)))
     recorded = _recorded(settings, lists)
     known = {(town, day) for town, day in zip(*(recorded[name].to_pylist() for name in KEYS[1:]), strict=True)}
     older = [
@@ -64,10 +62,10 @@ def sample(
     others = _running(parts, outcomes, older, folder)
     draw, chosen = np.random.default_rng(seed), []
     every = pa.concat_tables([recorded, others]).sort_by([(name, "ascending") for name in ("as_of", *KEYS[:2])])
-    for split in splits:
-        inside = pc.and_(pc.greater_equal(every["as_of"], split.start), pc.less(every["as_of"], split.end))
-        mine = every.filter(inside)
-        n = min(most, mine.num_rows)
+    dates = sorted(set(lists["as_of"].to_pylist()))
+    for day in dates:
+        mine = every.filter(pc.equal(every["as_of"], day))
+        n = min(max(1, most // len(dates)), mine.num_rows)
         taken = mine.take(pa.array(np.sort(draw.choice(mine.num_rows, n, replace=False))))
         chosen.append(taken.append_column("stands_for", pa.array([mine.num_rows / n if n else 1.0] * n, pa.float64())))
     found = _eligible(sealed, parts, pa.concat_tables(chosen), outcomes, folder)
@@ -75,22 +73,10 @@ def sample(
     return found.drop_columns(["sift"])
 
 
-def rest(
-    settings: Settings,
-    sealed: SealedStore,
-    parts: Mapping[str, Sequence[Path]],
-    sampled: pa.Table,
-    names: Sequence[str],
-    clusters: Mapping[int, int],
-) -> Rest:
-    """The sampled cases with their features. Nothing of them is left on disk."""
-    folder = settings.home / "features" / "eligible"
-    folder.mkdir(parents=True, exist_ok=True)
-    cases = sampled.select(list(KEYS))
-    dates = sorted(set(cases["as_of"].to_pylist()))
-    matrix = build(parts, cases, sealed.legal_ages(dates), folder)
-    found = rest_of(matrix.path, sampled, names, clusters)
-    shutil.rmtree(folder)
+def first_tested(outcomes: pa.Table) -> dt.date:
+    """A date at or before which the first test window begins: a quarter of the reviews were chosen before it."""
+    days = np.sort(outcomes["selected"].to_numpy())
+    found: dt.date = days[len(days) // 4].astype("datetime64[D]").item()
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import jsonschema
@@ -14,7 +15,7 @@ from features.catalogue import CATALOGUE
 from models.card import Known, card
 from models.contenders import contenders
 from models.document import Document
-from models.global_picture import BINS, picture
+from models.global_picture import BINS, SWARM, TOGETHER, Picture, picture, shapley
 from models.register_record import register_record
 from models.report import report_page
 from models.scorecard import Scorecard
@@ -87,6 +88,39 @@ def test_the_report_gives_figures_over_all_the_eligible_or_says_why_not() -> Non
         assert said in page, said
     assert "geen dubbel robuust cijfer" not in page
     assert "geen dubbel robuust cijfer" in report_page(Known(REGISTERED, REPORT, CATALOGUE)).html().decode()
+
+
+@pytest.mark.parametrize("name", ["scorecard", "boosting"])
+def test_a_dot_of_a_shap_plot_is_ten_cases_or_more_and_together_they_are_all_cases(models, name: str) -> None:
+    values = cells(1_500, 5)
+    found = picture(models[name], values)
+    parts = models[name].contributions(values)
+    assert len(found.swarm) == min(SWARM, len(found.importance))
+    for feature, dots in found.swarm.items():
+        column = NAMES.index(feature)
+        groups = np.array_split(np.sort(parts[:, column]), len(dots))
+        assert min(len(one) for one in groups) >= TOGETHER
+        assert [x for x, _ in dots] == pytest.approx([one.mean() for one in groups])
+        assert all(0 < shade < 1 for _, shade in dots)
+    for feature, dots in found.dependence.items():
+        column = NAMES.index(feature)
+        groups = np.array_split(np.sort(values[:, column]), len(dots))
+        assert [x for x, _ in dots] == pytest.approx([one.mean() for one in groups])
+        sizes = [len(one) for one in groups]
+        assert np.average([y for _, y in dots], weights=sizes) == pytest.approx(parts[:, column].mean())
+    few = picture(models[name], values[:9])
+    assert not any(few.swarm.values())
+    assert "geen stip" in str(shapley(few, CATALOGUE)[0])
+
+
+def test_shap_plots_stand_in_the_report_and_the_picture_survives_the_matrix(whole: Known) -> None:
+    again = Picture.of(json.loads(json.dumps(whole.picture.data())))
+    assert again == whole.picture
+    page = report_page(replace(whole, picture=again)).html()
+    assert page == report_page(whole).html()
+    assert page.decode().count("<svg") >= 6
+    assert "SHAP-waarden per gegeven" in page.decode()
+    assert all(tag != "script" for tag, _ in Tags(page).found)
 
 
 @pytest.fixture(scope="module")

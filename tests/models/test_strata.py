@@ -70,6 +70,21 @@ def test_what_two_lists_share_cancels_in_their_difference() -> None:
     assert found.paired["one", "other"][0] == pytest.approx(one.precision - other.precision)
 
 
+def test_where_no_draw_has_a_positive_random_review_there_is_a_precision_and_no_lift() -> None:
+    sample, member, _ = sampled(4, n=90)
+    label = np.zeros(90)
+    label[0] = 1.0
+    for seed in range(12):
+        cases = Reviewed(label, *(getattr(sample.cases, name) for name in ("certain", "drawn", "stands_for", "weight")))
+        rare = Sampled(cases, sample.random, sample.expected, np.ones(90), sample.stratum, sample.cluster)
+        one = beside(rare, {"list": member}, seed, draws=2).standing["list"]
+        assert 0 < one.precision < 1
+        assert (one.lift is None) == (one.lift_low is None) == (one.lift_high is None)
+        if one.lift is None:
+            return
+    raise AssertionError("no draw was without a positive")
+
+
 def test_strata_without_a_random_review_are_counted_and_none_at_all_gives_no_figure() -> None:
     sample, member, _ = sampled(4)
     some = Sampled(sample.cases, sample.stratum > 0, sample.expected, sample.reached, sample.stratum, sample.cluster)
