@@ -50,6 +50,7 @@ from api import (
     service_pages,
     session,
     team_pages,
+    whatif,
     worklist,
 )
 from api.limits import Limits
@@ -113,6 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
         metrics,
         results,
         beside,
+        whatif,
         jobs,
     ):
         app.include_router(part.router)

@@ -9,6 +9,7 @@ from babel.numbers import format_currency
 from api.beside import Town
 from api.language import Language
 from api.money import DIRECTIONS, AmountOut, HoursOut, MoneyOfLists, MoneyOut
+from api.whatif import BroughtOut, ExpectedOut, WhatIfOut
 
 SIDES = tuple(DIRECTIONS.items())
 BESIDE = ("up", "down", "claimed", "recovered", "paid_out", "hours")
@@ -107,6 +108,42 @@ def hour_rows(found: MoneyOfLists, spoken: Language) -> list[Row]:
         )
         for one in found.hours
     ]
+
+
+def what_if_rows(found: WhatIfOut, spoken: Language) -> list[Row]:
+    """A row per measure: the policy of now, and the other."""
+    return [
+        (
+            spoken.text(f"whatif.{name}"),
+            *(_expected(name, one.together[name], spoken) for one in (found.now, found.then)),
+        )
+        for name in found.now.together
+    ]
+
+
+def what_if_parts(found: BroughtOut, spoken: Language) -> list[Row]:
+    """A row per arm: places a year, and every measure."""
+    return [
+        (
+            spoken.text(f"results.arm_{arm}"),
+            spoken.number(found.places[arm]),
+            *(_expected(name, one, spoken) for name, one in its.items()),
+        )
+        for arm, its in found.arms.items()
+    ]
+
+
+def _expected(measure: str, one: ExpectedOut, spoken: Language) -> str:
+    if one.value is None:
+        return spoken.text(f"whatif.why_{one.why}")
+    ends = (one.value, one.low or 0, one.high or 0)
+    if measure in ("up", "down"):
+        words = [whole_euros(end, spoken) for end in ends]
+    else:
+        words = [spoken.number(round(end)) for end in ends]
+    if one.low == one.high:
+        return words[0]
+    return spoken.text("money.interval", value=words[0], low=words[1], high=words[2])
 
 
 def beside_rows(towns: Sequence[Town], spoken: Language) -> list[tuple[str, Row]]:

@@ -9,16 +9,28 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import ValidationError
 
 from api.beside import compared
-from api.money_words import SIDES, arm_rows, beside_rows, hour_rows, summary
+from api.money_words import SIDES, arm_rows, beside_rows, hour_rows, summary, what_if_parts, what_if_rows
 from api.pages import see_other
 from api.rendering import language, may, render
-from api.results import Results, results_csv, results_of
+from api.results import Results, Which, results_csv, results_of
 from api.security import Meant, Signed, engine
+from api.whatif import LARGEST, Wish, what_if_csv, what_if_of
 from enforcement.access import Permission, require
 from enforcement.database import reading, writing
-from enforcement.policy import OWN, Policy, PolicyError, change, deviations, in_force, standard_for, versions
+from enforcement.policy import (
+    OWN,
+    RANDOM_FLOOR_PERCENT,
+    Policy,
+    PolicyError,
+    change,
+    deviations,
+    in_force,
+    standard_for,
+    versions,
+)
 from enforcement.users import DEMO_MUNICIPALITIES, Visit
 
 router = APIRouter()
@@ -33,6 +45,14 @@ CHANGEABLE = (*NUMBERS[:1], "period", *NUMBERS[1:], *TEXTS[1:])
 
 Chosen = Annotated[Literal["eigen", "eerder"] | None, Query()]
 """lists of this service, or reviews before it; without a choice the first that has something to tell"""
+Typed = Annotated[str, Query(max_length=9)]
+WISHES = {
+    "yearly_capacity": "capaciteit",
+    "random_percent": "loten",
+    "signal_percent": "signalen",
+    "risk_percent": "plaats",
+}
+"""setting -> field of the what-if form"""
 
 
 @router.get("/resultaten")
@@ -67,6 +87,58 @@ def money_page(request: Request, visit: Signed, lijsten: Chosen = None) -> Respo
         directions=[(name, [(one, arm_rows(found.money, one, spoken)) for one in its]) for name, its in SIDES],
         hours=hour_rows(found.money, spoken),
     )
+
+
+@router.get("/resultaten/wat-als")
+def what_if_page(
+    request: Request,
+    visit: Signed,
+    lijsten: Chosen = None,
+    capaciteit: Typed = "",
+    loten: Typed = "",
+    signalen: Typed = "",
+    plaats: Typed = "",
+) -> Response:
+    """The policy of now beside the one in the form; what is refused is said and the form keeps what was typed."""
+    require(visit.viewer, Permission.SEE_RESULTS)
+    given = dict(zip(WISHES, (capaciteit, loten, signalen, plaats), strict=True))
+    which = chosen_results(request, visit, lijsten).which
+    wrong = ""
+    with reading(engine(request)) as session:
+        _, policy = in_force(session, visit.viewer.municipality)
+        try:
+            wish = Wish.model_validate({name: whole(typed, name) for name, typed in given.items() if typed})
+            found = what_if_of(session, visit.viewer, wish, which)
+        except (PolicyError, ValidationError):
+            wrong = _refused(given, policy)
+            found = what_if_of(session, visit.viewer, Wish(), which)
+    return render(
+        request,
+        "whatif.html",
+        visit,
+        status=422 if wrong else 200,
+        found=found,
+        fields=[(name, field, given[name] or getattr(policy, name)) for name, field in WISHES.items()],
+        wrong=wrong,
+        asked=any(given.values()) and not wrong,
+        floor=RANDOM_FLOOR_PERCENT,
+        rows=what_if_rows(found, language(request)),
+        parts=what_if_parts(found.then, language(request)),
+    )
+
+
+def _refused(given: Mapping[str, str], policy: Policy) -> str:
+    """Why the wish cannot be: a text of section whatif."""
+    typed = {name: value or str(getattr(policy, name)) for name, value in given.items()}
+    if not all(value.isdigit() for value in typed.values()) or not 0 < int(typed["yearly_capacity"]) <= LARGEST:
+        return "no_number"
+    return "below_floor" if int(typed["random_percent"]) < RANDOM_FLOOR_PERCENT else "not_hundred"
+
+
+@router.get("/resultaten/wat-als/csv")
+def what_if_file(request: Request, visit: Signed, wish: Annotated[Wish, Query()], lists: Which = "own") -> Response:
+    """Every figure of the page as it stands, for a spreadsheet; the download is in the log."""
+    return what_if_csv(request, visit, wish, lists)
 
 
 @router.get("/resultaten/csv")

@@ -141,6 +141,64 @@ def per_period(session: Session, viewer: Viewer) -> tuple[PeriodCount, ...]:
     return tuple(PeriodCount(day, arm, one.reviewed, one.changed) for (day, arm), one in done.items())
 
 
+@dataclass(frozen=True)
+class PlacedReview:
+    """An eligible case of a list, with its place, its chance and what a finished review found."""
+
+    draw: str
+    place: int
+    probability: float
+    arms: frozenset[str]
+    changed: bool | None
+    """None without finished review"""
+    nothing: bool | None
+    up_cents: int | None
+    """EUR cents a month"""
+    down_cents: int | None
+    minutes: int | None
+
+
+def placed_reviews(session: Session, viewer: Viewer, deepest: int) -> tuple[PlacedReview, ...]:
+    """Every case on a list of the viewer's municipality, and every eligible case down to place `deepest`.
+
+    What a longer list would have held is among them. Raises ForbiddenError.
+    """
+    require(viewer, Permission.SEE_RESULTS)
+    found = _approved(session, viewer)
+    query = (
+        select(Inclusion.draw_id, Inclusion.case_id, Inclusion.place, Inclusion.probability, Inclusion.arms)
+        .join(Draw, Draw.id == Inclusion.draw_id)
+        .where(owned(viewer, Draw), Inclusion.place.is_not(None), (Inclusion.place <= deepest) | (Inclusion.arms != ""))
+        .order_by(Inclusion.draw_id, Inclusion.place, Inclusion.case_id)
+    )
+    return tuple(
+        _placed(draw, place, probability, arms, found.get((draw, case)))
+        for draw, case, place, probability, arms in session.execute(query)
+        if place is not None
+    )
+
+
+def _placed(draw: str, place: int, probability: float, arms: str, finding: Finding | None) -> PlacedReview:
+    of = frozenset(arms.split(",")) if arms else frozenset()
+    if finding is None:
+        return PlacedReview(draw, place, probability, of, None, None, None, None, None)
+    effect, stands = Effect(finding.effect), finding.overturned_at is None
+    if effect == Effect.UNKNOWN:
+        return PlacedReview(draw, place, probability, of, None, None, None, None, finding.minutes)
+    cents = (finding.amount_cents or 0) * stands
+    return PlacedReview(
+        draw,
+        place,
+        probability,
+        of,
+        stands and effect in (Effect.UP, Effect.DOWN),
+        finding.cause == Cause.NOTHING_IRREGULAR,
+        cents * (effect == Effect.UP),
+        cents * (effect == Effect.DOWN),
+        finding.minutes,
+    )
+
+
 def steps_where_nothing_was_found(session: Session, viewer: Viewer) -> Mapping[str, int]:
     """Means of review -> how often it was used in cases where nothing irregular was found: the burden beside the
     count of people (R35). Raises ForbiddenError."""
