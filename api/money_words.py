@@ -133,9 +133,22 @@ def what_if_parts(found: BroughtOut, spoken: Language) -> list[Row]:
     ]
 
 
+def what_if_whys(found: BroughtOut, spoken: Language) -> list[str]:
+    """Why something of a part cannot be estimated, each reason once a part, with the figures it is about."""
+    about: dict[tuple[str, str], list[str]] = {}
+    for arm, its in found.arms.items():
+        for name, one in its.items():
+            if one.value is None:
+                about.setdefault((arm, one.why), []).append(spoken.text(f"whatif.{name}").lower())
+    return [
+        spoken.text(f"whatif.why_{why}", part=spoken.text(f"results.arm_{arm}"), of=", ".join(names))
+        for (arm, why), names in about.items()
+    ]
+
+
 def _expected(measure: str, one: ExpectedOut, spoken: Language) -> str:
     if one.value is None:
-        return spoken.text(f"whatif.why_{one.why}")
+        return spoken.text("money.not_estimable")
     ends = (one.value, one.low or 0, one.high or 0)
     if measure in ("up", "down"):
         words = [whole_euros(end, spoken) for end in ends]

@@ -12,8 +12,9 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from api.beside import compared
-from api.money_words import SIDES, arm_rows, beside_rows, hour_rows, summary, what_if_parts, what_if_rows
+from api.money_words import SIDES, arm_rows, beside_rows, hour_rows, summary, what_if_parts, what_if_rows, what_if_whys
 from api.pages import see_other
+from api.refusals import said
 from api.rendering import language, may, render
 from api.results import Results, Which, results_csv, results_of
 from api.security import Meant, Signed, engine
@@ -124,6 +125,7 @@ def what_if_page(
         floor=RANDOM_FLOOR_PERCENT,
         rows=what_if_rows(found, language(request)),
         parts=what_if_parts(found.then, language(request)),
+        whys=what_if_whys(found.then, language(request)),
     )
 
 
@@ -176,7 +178,7 @@ async def change_policy(request: Request, visit: Meant) -> Response:
             read = whole(form.get("version", ""), "version")
             change(session, visit.viewer, content, form.get("reason", ""), read, dt.datetime.now(dt.UTC))
     except PolicyError as error:
-        return _policy(request, visit, status=422, given=form, wrong=str(error))
+        return _policy(request, visit, status=422, given=form, wrong=said(str(error), language(request)))
     return see_other("/beleid")
 
 

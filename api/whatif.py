@@ -72,10 +72,8 @@ class BroughtOut(Answer):
     """What one policy would have brought in a year: changed and nothing are reviews, up and down euro cents a month."""
 
     yearly_capacity: int
-    random_percent: int
-    signal_percent: int
-    risk_percent: int
-    places: dict[str, int]
+    split: dict[str, int] = Field(description="of every hundred places: random, signal and risk")
+    places: dict[str, int] = Field(description="a year")
     arms: dict[str, dict[str, ExpectedOut]]
     together: dict[str, ExpectedOut]
 
@@ -106,7 +104,7 @@ def what_if_csv(request: Request, visit: Visit, wish: Wish, lists: Which) -> Res
         )
     rows: list[list[object]] = []
     for name, one in (("now", found.now), ("then", found.then)):
-        settings = [getattr(one, setting) for setting in Wish.model_fields]
+        settings = [one.yearly_capacity, *(one.split[arm] for arm in (RANDOM, SIGNAL, RISK))]
         for part, measures in {**one.arms, "together": one.together}.items():
             places = one.places.get(part, sum(one.places.values()))
             for measure, expected in measures.items():
@@ -164,9 +162,7 @@ class _Basis:
         found: Brought = what_if(asked, self.random, self.signal, self.signals, self.placed)
         return BroughtOut(
             yearly_capacity=policy.yearly_capacity,
-            random_percent=policy.random_percent,
-            signal_percent=policy.signal_percent,
-            risk_percent=policy.risk_percent,
+            split={RANDOM: policy.random_percent, SIGNAL: policy.signal_percent, RISK: policy.risk_percent},
             places=dict(found.places),
             arms={arm: {name: _out(one) for name, one in its.items()} for arm, its in found.arms.items()},
             together={name: _out(one) for name, one in found.together.items()},

@@ -189,7 +189,7 @@ def test_what_if_as_a_form_and_as_csv(manager: Browser) -> None:
     page = manager.get("/resultaten/wat-als?lang=en&capaciteit=960").text
     assert '<form method="get" action="/resultaten/wat-als"' in page
     assert "As asked" in page
-    assert "not estimable: nothing of a list of this service is finished yet" in page
+    assert "By place: not estimable, because nothing of a list of this service is finished yet" in page
     link = re.search(r'href="(/resultaten/wat-als/csv[^"]+)"', page)
     assert link
     rows = table_of(manager.get(link[1].replace("&amp;", "&")).text)
