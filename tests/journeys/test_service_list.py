@@ -1,4 +1,4 @@
-"""A client was paid too little: from the service list to an approved outcome, without JavaScript and by keyboard too."""
+"""A client was paid too little: from the service list to an approved outcome, with and without JavaScript."""
 
 from __future__ import annotations
 
