@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from enforcement import audit, blind
 from enforcement.cases import STATE_WORDS, State
 from enforcement.clock import shown
-from enforcement.holds import restriction_on
+from enforcement.contest import what_is_said
+from enforcement.holds import held_cases, restriction_on
+from enforcement.keys import Keys
 from enforcement.tables import (
     Case,
     CaseNote,
@@ -39,9 +41,10 @@ from enforcement.tenants import within
 REASON_FIELDS = ("topic", "nl", "en", "could_nl", "could_en", "direction", "size", "source", "source_date")
 
 
-def told(session: Session, municipality: str, cases: Sequence[int], now: dt.datetime) -> dict[str, Any]:
-    """{"scores", "lists", "reviews", "service_list", "contests", "readers", "withheld"}: one municipality's rows about
-    these cases of the lake, as plain JSON; all empty for a client who was never scored."""
+def told(session: Session, municipality: str, cases: Sequence[int], now: dt.datetime, keys: Keys) -> dict[str, Any]:
+    """{"scores", "lists", "reviews", "service_list", "contests", "holds", "readers", "withheld"}: one municipality's
+    rows about these cases of the lake, as plain JSON; all empty for a client who was never scored. `keys` open what the
+    client said in a contest; whoever asks logs the purpose first."""
     listed = session.execute(
         select(Case, Draw.as_of)
         .join(Draw, Draw.id == Case.draw_id)
@@ -58,7 +61,8 @@ def told(session: Session, municipality: str, cases: Sequence[int], now: dt.date
         "lists": [_listed(session, case, as_of) for case, as_of in listed],
         "reviews": _reviews(session, municipality, open_to_tell),
         "service_list": _service(session, municipality, cases),
-        "contests": _contests(session, municipality, cases),
+        "contests": _contests(session, municipality, cases, keys),
+        "holds": _holds(session, municipality, cases, now),
         "readers": readers(
             session, municipality, [*(case.number for case, _ in listed), *_served(session, municipality, cases)]
         ),
@@ -193,7 +197,13 @@ def _service(session: Session, municipality: str, cases: Sequence[int]) -> list[
     ]
 
 
-def _contests(session: Session, municipality: str, cases: Sequence[int]) -> list[dict[str, Any]]:
+def _holds(session: Session, municipality: str, cases: Sequence[int], now: dt.datetime) -> list[dict[str, Any]]:
+    """That data are kept for a legal hold, and since when; the reason may be about somebody else (GDPR 15(4))."""
+    held = held_cases(session, municipality, now)
+    return [{"since": held[case].since.isoformat(), "law": "GDPR 17(3)(e)"} for case in sorted(cases) if case in held]
+
+
+def _contests(session: Session, municipality: str, cases: Sequence[int], keys: Keys) -> list[dict[str, Any]]:
     found = session.scalars(
         select(Contest).where(within(Contest, municipality), Contest.case_id.in_(cases)).order_by(Contest.opened_at)
     )
@@ -201,6 +211,7 @@ def _contests(session: Session, municipality: str, cases: Sequence[int]) -> list
         {
             "opened_at": _moment(one.opened_at),
             "topics": one.topics,
+            "text": what_is_said(keys, one),
             "outcome": one.outcome,
             "settled_at": _moment(one.settled_at),
             "scored_again": [

@@ -198,7 +198,9 @@ def access_report(settings: Settings, bsn: str, purpose: str, now: dt.datetime |
     with reading(lake.engine) as session:
         deliveries = {one.id: one for one in session.scalars(select(Delivery))}
         service = {
-            town: rights_report.told(session, town, [c for c, where in whole.cases.items() if where == town], moment)
+            town: rights_report.told(
+                session, town, [c for c, where in whole.cases.items() if where == town], moment, lake.keys
+            )
             for town in towns
         }
     return {

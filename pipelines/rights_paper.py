@@ -139,7 +139,9 @@ def _service(town: str, told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     ]
     yield _section(f"{place}: onderzoek", reviews, text)
     more = [_part(f"Dienstenlijst van {one['as_of']}", _served(one)) for one in told["service_list"]]
-    more.append(_part("Betwiste gegevens", [_pairs(one) for one in told["contests"]]))
+    more.append(_part("Wat u betwistte", [_pairs(one) for one in told["contests"]]))
+    kept = [f"Sinds {one['since']} bewaren wij uw gegevens voor een procedure ({one['law']})." for one in told["holds"]]
+    more.append(_part("Langer bewaard", kept))
     yield _section(f"{place}: voor u en van u", more)
     readers = [
         f"{one['at'][:16].replace('T', ' ')}: {ROLES.get(one['role'], one['role'])}, "

@@ -70,7 +70,7 @@ TABLES: tuple[Store, ...] = (
     Store("contest", "what the client disputes, encrypted", ARCHIVE, "deleted", "contests"),
     Store("rescoring", "a contested case scored again", ARCHIVE, "deleted", "contests"),
     Store("hold", "a legal hold and its reason", f"{ARCHIVE}, from its lifting",
-          "deleted; refused while it is in force", "no: the reason may be another's; told on request"),
+          "deleted; refused while it is in force", "holds: that it is there; the reason may be another's"),
     Store("restriction", "what is not told yet, and why", f"{ARCHIVE}, from its end",
           "deleted; refused while it is in force", "withheld: its law and end"),
     Store("service_item", "a case of the service list", f"{UNSELECTED}; looked into: {ARCHIVE}", "deleted",

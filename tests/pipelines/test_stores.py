@@ -15,11 +15,13 @@ import pytest
 from sqlalchemy import select, update
 
 from enforcement.clock import stored
+from enforcement.contest import open_contest
 from enforcement.database import engine_of, reading, writing
 from enforcement.holds import hold, restrict
 from enforcement.retention import forget_unselected, unselected_rule
+from enforcement.rights_report import told
 from enforcement.settings import Settings
-from enforcement.tables import Base, Delivery, Event, Identity, Network, Quarantine, Restriction, Tip
+from enforcement.tables import Base, Case, Delivery, Event, Identity, Network, Quarantine, Restriction, Tip
 from pipelines import stores
 from pipelines.arrivals import sha256_of
 from pipelines.backup import backup
@@ -27,6 +29,7 @@ from pipelines.ended import ended_benefits
 from pipelines.erasing import erase
 from pipelines.lake import Lake
 from pipelines.retaining import retain
+from pipelines.rights import access_report
 from pipelines.stores import NO_CLIENT_FILES, NO_CLIENT_TABLES, TABLES, every, files_below, markdown, store_of_file
 from tests.enforcement.province import AS_OF, HEERLEN, NOW, SECOND
 from tests.pipelines.deliveries import BSN, KEYS, OTHER, benefit, day, found, income
@@ -68,6 +71,27 @@ def test_r21_a_new_folder_that_nobody_wrote_down_is_found(tmp_path: Path) -> Non
         store_of_file("exports/people.csv")
 
 
+def test_r19_the_access_report_has_a_part_for_every_place_that_says_so(settings: Settings) -> None:  # noqa: F811
+    """Contests, holds and restrictions are told of a case that is on a list; the person of it is made the client."""
+    with writing(engine_of(settings.database)) as session:
+        case = session.scalars(select(Case).where(Case.state == "open").order_by(Case.position)).first()
+        assert case is not None
+        which, number = case.id, case.number
+        open_contest(session, SECOND, KEYS, number, ["income"], "Het loon van maart was van mijn zus.", NOW)
+        hold(session, SECOND, which, "Beroep bij de rechtbank, zaak 26/123.", NOW)
+        restrict(session, SECOND, which, "De getuige wordt nog gehoord.", NOW.date() + dt.timedelta(days=30), NOW)
+        parts = told(session, HEERLEN, [which], NOW + dt.timedelta(hours=1), KEYS)
+    whole = {*parts, *access_report(settings, BSN, "AVG-2026-17")}
+    named = {one.told.split(":")[0].split(",")[0] for one in every() if not one.told.startswith("no")}
+    assert named <= whole
+    [contest] = parts["contests"]
+    assert contest["text"] == "Het loon van maart was van mijn zus."
+    assert parts["holds"] == [{"since": NOW.date().isoformat(), "law": "GDPR 17(3)(e)"}]
+    assert [one["law"] for one in parts["withheld"]] == ["UAVG 41"]
+    assert "rechtbank" not in json.dumps(parts)
+    assert {one["action"] for one in parts["readers"]} >= {"contest_opened"}
+
+
 @pytest.mark.slow
 def test_r21_every_file_of_a_whole_province_is_in_a_place_that_is_written_down(province: Province) -> None:
     chosen, _ = province
@@ -87,9 +111,9 @@ def test_the_page_for_the_privacy_officer_says_the_same() -> None:
 
 def test_r21_the_proof_names_every_place_and_stands_in_the_log(settings: Settings) -> None:  # noqa: F811
     made = retain(settings, LATER)
-    told = places(made["proof"])
-    assert {one.where for one in every()} <= set(told)
-    assert not any(one["overdue"] for one in told.values())
+    named = places(made["proof"])
+    assert {one.where for one in every()} <= set(named)
+    assert not any(one["overdue"] for one in named.values())
     assert made["proof"]["deleted"]["scores"] > 0
     [file] = (settings.home / "proofs").glob("retention-*.json")
     assert json.loads(file.read_text())["places"] == made["proof"]["places"]
@@ -146,8 +170,8 @@ def test_r21_matrices_of_reviewed_cases_go_by_the_archives_years(settings: Setti
     pq.write_table(pa.table({"case_id": [1, 2], "municipality": [HEERLEN] * 2, "as_of": days}), matrix)
     retain(settings, LATER)
     assert pq.read_table(matrix)["as_of"].to_pylist() == days[1:]
-    told = json.loads((matrix.parent / "manifest.json").read_text())["generations"]
-    assert "10 years" in told[0]["rule"]
+    generations = json.loads((matrix.parent / "manifest.json").read_text())["generations"]
+    assert "10 years" in generations[0]["rule"]
 
 
 def test_r21_what_one_piece_of_work_left_behind_goes_the_next_day(settings: Settings) -> None:  # noqa: F811
