@@ -34,10 +34,10 @@ def shoot(page: Page, address: str, language: str) -> None:
     page.locator("form.choose button").click()
     page.wait_for_url("**stap=2**")
     page.screenshot(path=IMAGES / f"network-{language}.png", full_page=True)
-    for name, path in (("team", "/team"), ("how", "/volgorde")):
+    for name, path in (("team", "/team"), ("how", "/volgorde"), ("service-list", "/dienstenlijst")):
         page.goto(f"{address}{path}")
         page.screenshot(path=IMAGES / f"{name}-{language}.png")
-    for name in ("worklist", "case", "network", "team", "how"):
+    for name in ("worklist", "case", "network", "team", "how", "service-list"):
         picture = IMAGES / f"{name}-{language}.png"
         Image.open(picture).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(picture, optimize=True)
 
