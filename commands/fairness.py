@@ -88,6 +88,9 @@ def mandate(
     justify: Annotated[
         list[str] | None, typer.Option(metavar="FEATURE:WHY", help="Why a feature may tell a protected attribute.")
     ] = None,
+    reweigh: Annotated[
+        str, typer.Option(metavar="ATTRIBUTE", help="Let the audit hand training weights per cell for this attribute.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Let the fairness audit read a municipality's protected attributes, on a DPIA and within budgets.
@@ -104,6 +107,7 @@ def mandate(
         budgets={name: float(share) for name, share in _pairs_of(group_budget, "--group-budget")},
         justified=dict(_pairs_of(justify, "--justify")),
         groups=tuple(tuple(one.split(",")) for one in group) if group else Mandate.groups,
+        reweigh=reweigh,
     )
     version = give_mandate(Settings.read(), municipality, by, given)
     emit(
@@ -164,4 +168,14 @@ def _show_audit(result: dict[str, Any]) -> None:
     table(f"Gate, run {result['run']}", rows)
     for town in result["municipalities"]:
         out.print(f"{town['municipality']}: {town['status']} (audit {town['id']})", highlight=False)
+        if town["reweighing"]:
+            out.print(_weights_told(town["reweighing"]), highlight=False)
     out.print(result["cannot_show"], highlight=False)
+
+
+def _weights_told(given: dict[str, Any]) -> str:
+    if "why" in given:
+        return f"No weights for training: {given['why']}."
+    by = " and ".join(one["feature"] for one in given["cuts"])
+    tells = f"they tell {given['attribute']} with an AUC of {given['tells']:.2f}"
+    return f"{len(given['weights'])} weights for training, by {by}; {tells}."

@@ -37,6 +37,9 @@ def train(
     ] = None,
     trials: Annotated[int, typer.Option(min=0, help="Settings tried inside the training rows; 0 for none.")] = 3,
     weighted: Annotated[bool, typer.Option("--weighted", help="Each candidate also with 1 / pi as weights.")] = False,
+    reweighed: Annotated[
+        bool, typer.Option("--reweighed", help="With the weights of the newest audits, for equal treatment.")
+    ] = False,
     by: Annotated[str, typer.Option(metavar="USER", help="The data scientist who trains; may not approve it.")] = "",
     as_of: AsOfDates = None,
     months: Months = None,
@@ -72,7 +75,9 @@ def train(
             raise RefusedError(f"{Path(withheld[0]['path']).name} is {withheld[0]['status']}: {withheld[0]['reason']}")
     if months:
         dates += learning.first_days(settings, months, day)
-    result = learning.train(settings, day, seed, shown, only, weighted=weighted, trials=trials, by=by, dates=dates)
+    result = learning.train(
+        settings, day, seed, shown, only, weighted=weighted, reweighed=reweighed, trials=trials, by=by, dates=dates
+    )
     emit(result | (loaded or {}), as_json, _show_training)
 
 

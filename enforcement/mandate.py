@@ -46,6 +46,8 @@ class Mandate:
     """AUC for a protected attribute above which a feature needs a justification (R9)"""
     justified: Mapping[str, str] = field(default_factory=dict)
     """feature -> why it may be used although it tells a protected attribute"""
+    reweigh: str = ""
+    """attribute for which the audit hands training weights per cell; empty: none"""
 
     def __post_init__(self) -> None:
         named = [name for group in self.groups for name in group]
@@ -60,6 +62,8 @@ class Mandate:
             raise MandateError(f"the budget {odd[0]!r} names no group; write it as sex=V")
         if not 0.5 < self.proxy_limit <= 1:
             raise MandateError(f"proxy_limit is {self.proxy_limit}; it must be an AUC above 0.5 and at most 1")
+        if self.reweigh and (self.reweigh,) not in self.groups:
+            raise MandateError(f"weights for {self.reweigh} need it among the attributes that are audited")
         if short := [name for name, why in self.justified.items() if len(why.split()) < 5]:
             raise MandateError(f"the justification of {short[0]} says too little; write why it is needed and fair")
 

@@ -29,6 +29,9 @@ NAMES = {
     "additive": "optelmodel",
     "ceiling": "beslisbomen, onbegrensd",
 }
+NAMES |= {f"{name}-reweighed": f"{said}, gewogen voor gelijke behandeling" for name, said in NAMES.items()} | {
+    f"{name}-weighted": f"{said}, gewogen naar kans" for name, said in NAMES.items()
+}
 
 
 @dataclass(frozen=True)

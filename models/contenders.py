@@ -9,6 +9,7 @@ from models.baselines import Baseline, CurrentPractice, baselines
 from models.boosting import BoostingCandidate
 from models.candidate import Candidate, FeatureLike, directions
 from models.ceiling import CeilingCandidate
+from models.reweighing import CellWeights, Reference, Reweighed
 from models.scorecard import ScorecardCandidate
 from models.tuning import Tuned
 from models.weighting import Weighted
@@ -25,12 +26,14 @@ def contenders(
     trials: int = TRIALS,
     only: Sequence[str] | None = None,
     weighted: bool = False,
+    reweighed: Sequence[CellWeights] = (),
 ) -> tuple[Candidate, ...]:
     """Baselines, scorecard, additive model, boosting and ceiling for columns `names`.
 
     only: names of candidates to keep beside the baselines. weighted: each candidate also with 1 / pi as training
-    weights. Raises KeyError for a column that no feature declares and
-    ValueError for a candidate that is not there.
+    weights. reweighed: weights that audits handed over; then the candidates with them may be promoted, and without
+    them they are there to measure the cost. Raises KeyError for a column that no feature declares and ValueError for a
+    candidate that is not there.
     """
     ways = directions(features, names)
     used = {name: features[name] for name in names}
@@ -41,7 +44,12 @@ def contenders(
             raise ValueError(f"there is no candidate {name!r}; there are {', '.join(known)}")
     kept = tuple(one for one in runners if only is None or one.name in only)
     beside = tuple(Weighted(one) for one in kept if one.promotable) if weighted else ()
-    return (*baselines(used), CurrentPractice(seed), *kept, *beside)
+    first: tuple[Candidate, ...] = (*baselines(used), CurrentPractice(seed))
+    learning: tuple[Candidate, ...] = (*kept, *beside)
+    if not reweighed:
+        return (*first, *learning)
+    fair: tuple[Candidate, ...] = tuple(Reweighed(one, tuple(reweighed)) for one in learning if one.promotable)
+    return (*first, *(Reference(one) for one in learning), *fair)
 
 
 def models(ways: tuple[int, ...], seed: int, trials: int) -> tuple[Candidate, ...]:

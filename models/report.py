@@ -44,6 +44,7 @@ def report_page(what: Known) -> Document:
             Section("Kandidaten naast elkaar", performance(report)),
             Section("Over alle zaken die in aanmerking kwamen", _eligible(report)),
             Section("Verschillen tussen kandidaten", _paired(report)),
+            *_cost_of_weights(report),
             Section("Cijfers die u niet mag gebruiken", _naive(report)),
             *_further(report),
             Section("Hoe het gekozen model werkt", working(what)),
@@ -109,6 +110,29 @@ def _paired(report: Mapping[str, Any]) -> tuple[str | Table | Drawing, ...]:
         "streepje de stippellijn, dan is het verschil niet aangetoond (twee standaardfouten).",
         Drawing(drawing, "Rechts van de stippellijn is de gekozen kandidaat beter."),
     )
+
+
+def _cost_of_weights(report: Mapping[str, Any]) -> tuple[Section, ...]:
+    """What training with weights changes in precision, per candidate that was trained with and without."""
+    rows = []
+    for one in report.get("paired") or []:
+        plain, _, way = str(one["first"]).rpartition("-")
+        if plain == one["second"] and way in WAYS:
+            change = f"{100 * one['difference']:+.1f}".replace(".", ",")
+            error = f"{100 * one['standard_error']:.1f}".replace(".", ",")
+            rows.append((NAMES.get(plain, plain), WAYS[way], f"{change} van de 100", error))
+    if not rows:
+        return ()
+    text = (
+        "Dezelfde kandidaat, met en zonder gewichten in de training, op dezelfde zaken: hoeveel meer of minder "
+        "wijzigingen er in de top staan. Wat wegen voor gelijke behandeling doet voor groepen, staat in de toets van "
+        "de lijsten die met het model gemaakt zijn."
+    )
+    head = ("kandidaat", "gewogen", "verschil in de top", "standaardfout")
+    return (Section("Wat gewichten in de training kosten", (text, Table(head, tuple(rows)))),)
+
+
+WAYS = {"reweighed": "voor gelijke behandeling", "weighted": "naar de kans om gekozen te worden"}
 
 
 def _naive(report: Mapping[str, Any]) -> tuple[str | Table | Drawing, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,13 +31,14 @@ from enforcement.tenants import within
 from features.catalogue import CATALOGUE
 from features.matrix import case_members
 from models.contenders import contenders
-from models.dataset import Examples, Gathered, gather, latest_outcomes, rolling_origin
+from models.dataset import Examples, gather, latest_outcomes, rolling_origin
 from models.fairness import Audit, audit
 from models.fairness_gate import CANNOT_SHOW, Disagreement, Gate, disagreements, gate, told
 from models.fairness_report import gate_table, page
 from models.fairness_rows import RANDOM, Rows
 from models.proxies import Proxy, examine
 from models.registry import Registry
+from models.reweighing import TellsTooMuchError, cells, cuts_by, weigh
 from models.selective import membership
 from pipelines.lake import Lake
 from pipelines.learning import cluster_cases, matrix_for, reviewed_cases, sealed_store
@@ -80,6 +81,8 @@ class Audited:
     parts: tuple[Part, ...]
     proxies: tuple[Proxy, ...]
     """how well the champion's features tell a protected attribute, strongest first"""
+    reweighing: Mapping[str, Any] = field(default_factory=dict)
+    """weights per cell for training, or why there are none; empty when the mandate asks for none"""
 
 
 def audit_run(
@@ -101,14 +104,15 @@ def audit_run(
     if not allowed:
         towns = ", ".join(mandates)
         raise LookupError(f"no DPIA reference is given for {towns}; a manager gives one with `weegschaal mandate`")
-    past = _past(settings, run, allowed, show)
+    learned = _learned(settings, run)
+    past = _past(settings, run, allowed, learned, show)
     found = []
     for draw in allowed:
         viewer = Viewer(ACTOR, draw.municipality, Role.COMPLIANCE_REVIEWER, Purpose.SUPERVISION)
         mandate = mandates[draw.municipality]
         door = open_door(sealed_store(settings), settings.keys, viewer, mandate)
         with show(f"audit {draw.municipality}") as tally, writing(engine) as session:
-            made = _audited(settings, session, door, run, draw, past, mandate)
+            made = _audited(settings, session, door, run, draw, past, mandate, learned)
             tally.rows = draw.eligible
         found.append(made)
     return run, tuple(found)
@@ -146,6 +150,7 @@ def document(run: Run, found: Sequence[Audited]) -> dict[str, Any]:
                 "status": one.status,
                 "parts": [part.document() for part in one.parts],
                 "proxies": [asdict(proxy) for proxy in one.proxies],
+                "reweighing": dict(one.reweighing),
             }
             for one in found
         ],
@@ -178,7 +183,14 @@ def _run(session: Session, run_id: str | None) -> Run:
 
 
 def _audited(
-    settings: Settings, session: Session, door: AuditDoor, run: Run, draw: Draw, past: pa.Table, mandate: Mandate
+    settings: Settings,
+    session: Session,
+    door: AuditDoor,
+    run: Run,
+    draw: Draw,
+    past: pa.Table,
+    mandate: Mandate,
+    learned: Examples | None,
 ) -> Audited:
     viewer = door.viewer
     listed = _listed(settings, session, run, draw)
@@ -202,14 +214,49 @@ def _audited(
         parts.append(Part(groups, top, burden, population, verdict, disagreements(_pairs(pairs, groups))))
     status = next(one for one in ("fail", "insufficient", "pass") if one in {part.gate.status for part in parts})
     proxies = _proxies(settings, session, door, run, draw.municipality, now)
+    given = _reweighing(settings, session, door, run, learned, proxies, now) if mandate.reweigh else {}
     document = {
         "as_of": run.as_of.isoformat(),
         "dpia": mandate.dpia,
         "parts": [one.document() for one in parts],
         "proxies": [asdict(one) for one in proxies],
+        "reweighing": given,
     }
     kept = audits.keep(session, viewer, run.id, run.model_version, status, document, now)
-    return Audited(kept, draw.municipality, status, tuple(parts), proxies)
+    return Audited(kept, draw.municipality, status, tuple(parts), proxies, given)
+
+
+def _reweighing(
+    settings: Settings,
+    session: Session,
+    door: AuditDoor,
+    run: Run,
+    learned: Examples | None,
+    proxies: Sequence[Proxy],
+    now: dt.datetime,
+) -> dict[str, Any]:
+    """Weights of cells for the mandate's attribute, from counts of the municipality's labelled rows, or why not."""
+    town, attribute = door.viewer.municipality, door.mandate.reweigh
+    if learned is None:
+        return {"why": "there are no labelled reviews yet"}
+    mine = learned.rows((learned.municipality == town) & learned.labelled)
+    cuts = cuts_by(proxies, attribute, mine)
+    if not len(mine) or not cuts:
+        return {"why": f"no feature that may be used tells {attribute} in {town}"}
+    kinds = pa.table(
+        {
+            "case_id": pa.array(mine.case_id, pa.int64()),
+            "cell": pa.array(cells(mine, cuts), pa.int64()),
+            "label": pa.array(mine.label.astype(np.int64), pa.int64()),
+        }
+    )
+    people = _persons(settings, kinds, town, run.as_of)
+    told = door.counts(session, people, (attribute,), run.as_of, "reweighing", now)
+    counts = [(row["cell"], row["label"], row[attribute], row["n"]) for row in told.to_pylist()]
+    try:
+        return weigh(counts, town, attribute, cuts, door.mandate.proxy_limit).document()
+    except TellsTooMuchError as error:
+        return {"why": str(error)}
 
 
 def _proxies(
@@ -273,24 +320,28 @@ def _persons(settings: Settings, cases: pa.Table, municipality: str, as_of: dt.d
     return cases.join(clients, "case_id", join_type="left outer").drop_columns(["case_id"])
 
 
-def _past(settings: Settings, run: Run, draws: Sequence[Draw], show: Show) -> pa.Table:
+def _learned(settings: Settings, run: Run) -> Examples | None:
+    """The reviews that were known before the run, as a training has them; None when there are none."""
+    parts = Lake(settings).parts()
+    outcomes = latest_outcomes(parts.get("outcomes", []), run.as_of)
+    if not outcomes.num_rows:
+        return None
+    matrix = matrix_for(settings, reviewed_cases(outcomes, run.as_of), parts, f"audit-{run.as_of.isoformat()}")
+    clusters = cluster_cases(settings, parts, outcomes, run.as_of)
+    return gather(matrix.path, outcomes, until=run.as_of, clusters=clusters).examples
+
+
+def _past(settings: Settings, run: Run, draws: Sequence[Draw], learned: Examples | None, show: Show) -> pa.Table:
     """People of past random arms: person_id, municipality, selected (in the top share, ranked out of time) and outcome
     (1, 0 or -1)."""
-    lake = Lake(settings)
-    parts = lake.parts()
-    outcomes = latest_outcomes(parts.get("outcomes", []), run.as_of)
     empty = pa.table({name: pa.array([], pa.int64()) for name in ("selected", "outcome", "person_id")})
     empty = empty.append_column("municipality", pa.array([], pa.string()))
-    if not outcomes.num_rows:
+    if learned is None:
         return empty
     with show("rank past lists out of time") as tally:
-        folder = f"audit-{run.as_of.isoformat()}"
-        matrix = matrix_for(settings, reviewed_cases(outcomes, run.as_of), parts, folder)
-        clusters = cluster_cases(settings, parts, outcomes, run.as_of)
-        found: Gathered = gather(matrix.path, outcomes, until=run.as_of, clusters=clusters)
         model = Registry(settings.mlruns).load(run.model_version).model
         share = sum(int(one.counts["risk"]) for one in draws) / max(1, sum(one.eligible for one in draws))
-        ranked = _ranked(_narrowed(found.examples, model.names), model.kind, share)
+        ranked = _ranked(_narrowed(learned, model.names), model.kind, share)
         tally.rows = ranked.num_rows
     if not ranked.num_rows:
         return empty

@@ -32,7 +32,7 @@ from models.training import train as train_models
 from pipelines import population
 from pipelines.documents import build as build_documents
 from pipelines.lake import Lake
-from pipelines.proxies import refuse_proxies
+from pipelines.proxies import refuse_proxies, weights_of_audits
 from pipelines.steps import Show, Tally, fingerprint, lake_state, once
 
 
@@ -148,6 +148,7 @@ def train(
     only: tuple[str, ...] | None = None,
     *,
     weighted: bool = False,
+    reweighed: bool = False,
     trials: int = TRIALS,
     by: str = "",
     dates: Sequence[dt.date] = (),
@@ -157,8 +158,10 @@ def train(
     only: names of candidates to keep beside the baselines. by: user id of who trains, kept with the version. dates:
     matrices of all running cases on these are made in the same build, and stand in the answer as `matrices`. Which
     outcomes count is read from outcomes.toml in the home. The documents of the version are made and kept with it.
-    {version, champion, why, why_nl, sha256, candidates, labelled, positives, windows, leaks}. Raises
-    ForbiddenError when `by` is no data scientist, ProxyRefusedError on a proxy nobody justified (R9), and LeakError.
+    reweighed: with the weights that the newest audits hand over, for equal treatment.
+    {version, champion, why, why_nl, sha256, candidates, labelled, positives, windows, leaks}. Raises LookupError when
+    no audit hands over weights, ForbiddenError when `by` is no data scientist, ProxyRefusedError on a proxy nobody
+    justified (R9), and LeakError.
     """
     if by and Role.DATA_SCIENTIST not in _roles(settings, by):
         raise ForbiddenError(f"{by} is no data scientist; only a data scientist trains")
@@ -166,6 +169,7 @@ def train(
     lake = Lake(settings)
     day = until or newest_date(lake)
     codings = read_codings(settings.home / "outcomes.toml")
+    given = weights_of_audits(settings, dt.datetime.now(dt.UTC).date()) if reweighed else ()
     made = build_matrices(settings, dates, show, day) if dates else None
     learnt = made["reviewed"] if made else None
 
@@ -188,7 +192,9 @@ def train(
             fills={name: CATALOGUE[name].fill for name in found.examples.names},
         )
         refuse_leaks(leaks)
-        runners = contenders(CATALOGUE, found.examples.names, seed, trials=trials, only=only, weighted=weighted)
+        runners = contenders(
+            CATALOGUE, found.examples.names, seed, trials=trials, only=only, weighted=weighted, reweighed=given
+        )
         report = train_models(
             found.examples,
             CATALOGUE,
@@ -223,7 +229,8 @@ def train(
             "without_label": found.without_label,
         }
 
-    asked = (lake_state(settings), day, seed, sorted(CATALOGUE), only, weighted, trials, codings.stated(), by)
+    weights = [one.document() for one in given]
+    asked = (lake_state(settings), day, seed, sorted(CATALOGUE), only, weighted, weights, trials, codings.stated(), by)
     trained = once(settings, "train", fingerprint(*asked), show, work)
     return trained | {"matrices": made["matrices"]} if made else trained
 

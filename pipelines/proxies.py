@@ -1,7 +1,8 @@
-"""Training stops on a feature that a kept audit showed to be a proxy and that no mandate justifies (R9)."""
+"""What training reads of kept audits: proxies nobody justified, on which it stops (R9), and weights handed over."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from enforcement.mandate import in_force
 from enforcement.settings import Settings
 from enforcement.tables import FairnessAudit
 from models.proxies import Proxy, refuse
+from models.reweighing import CellWeights
 
 
 def refuse_proxies(settings: Settings, names: Sequence[str]) -> None:
@@ -28,3 +30,21 @@ def refuse_proxies(settings: Settings, names: Sequence[str]) -> None:
                 if one["feature"] in names and one["feature"] not in justified
             ]
     refuse(found)
+
+
+def weights_of_audits(settings: Settings, today: dt.date) -> tuple[CellWeights, ...]:
+    """The weights that the newest audit of each municipality hands over under the mandate in force. Raises LookupError
+    when none does."""
+    found = []
+    with reading(engine_of(settings.database)) as session:
+        for town in session.scalars(select(FairnessAudit.municipality).distinct().order_by(FairnessAudit.municipality)):
+            kept = audits.latest_audit(session, town)
+            given = kept.document.get("reweighing", {}) if kept and kept.fresh(today) else {}
+            if "weights" in given and in_force(session, town)[1].reweigh == given["attribute"]:
+                found.append(CellWeights.of(given))
+    if not found:
+        raise LookupError(
+            "no audit of the last 90 days hands over weights; a manager asks for them with `weegschaal mandate ... "
+            "--reweigh ATTRIBUTE`, and `weegschaal audit` makes them"
+        )
+    return tuple(found)

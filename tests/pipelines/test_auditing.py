@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,16 @@ import pytest
 from enforcement.audits import keep
 from enforcement.database import engine_of, writing
 from enforcement.errors import ForbiddenError
-from enforcement.mandate import Mandate, give
+from enforcement.mandate import Mandate, MandateError, give
 from enforcement.settings import Settings
 from enforcement.tables import Run
 from models.fairness import audit
 from models.fairness_gate import CANNOT_SHOW, disagreements, gate
 from models.fairness_rows import Rows
 from models.proxies import Proxy, ProxyRefusedError
+from models.reweighing import CellWeights, Cuts
 from pipelines.auditing import Audited, Part, audit_run, document, give_mandate, page_of
-from pipelines.proxies import refuse_proxies
+from pipelines.proxies import refuse_proxies, weights_of_audits
 from pipelines.steps import unseen
 from tests.enforcement.province import COMPLIANCE, HEERLEN, MANAGER, NOW, candidates, drawn, scored
 
@@ -43,6 +45,28 @@ def test_r09_a_proxy_in_the_kept_audit_stops_a_training_until_it_is_justified(tm
     with writing(engine_of(settings.database)) as session:
         give(session, MANAGER, Mandate(dpia="D", justified={"rent_area": why}), NOW)
     refuse_proxies(settings, ["wages", "rent_area"])
+
+
+def test_r10_training_reads_weights_per_cell_from_a_fresh_audit_while_the_mandate_asks_for_them(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    given = CellWeights(HEERLEN, "sex", (Cuts("wages", (1.0, 2.0)),), {(0, 0): 1.1, (2, 1): 0.9}, 0.58)
+    with writing(engine_of(settings.database)) as session:
+        scored(session, candidates(3))
+        keep(session, COMPLIANCE, "run", "1", "pass", {"reweighing": given.document()}, NOW)
+    today = NOW.date()
+    with pytest.raises(LookupError, match="--reweigh"):
+        weights_of_audits(settings, today)
+    with writing(engine_of(settings.database)) as session:
+        give(session, MANAGER, Mandate(dpia="D", reweigh="sex"), NOW)
+    assert weights_of_audits(settings, today) == (given,)
+    with pytest.raises(LookupError, match="90 days"):
+        weights_of_audits(settings, today + dt.timedelta(days=91))
+    with writing(engine_of(settings.database)) as session:
+        give(session, MANAGER, Mandate(dpia="D", reweigh="age"), NOW)
+    with pytest.raises(LookupError):
+        weights_of_audits(settings, today)
+    with pytest.raises(MandateError, match="among the attributes"):
+        Mandate(dpia="D", groups=(("age",),), reweigh="sex")
 
 
 def test_r10_no_municipality_is_audited_without_a_dpia(tmp_path: Path) -> None:
