@@ -32,6 +32,7 @@ from pipelines.erasing import erase
 from pipelines.faults import RETENTION_POINTS, VARIABLE
 from pipelines.lake import Lake
 from pipelines.retaining import retain
+from tests.databases import database_url, on_sqlite
 from tests.enforcement.province import (
     AS_OF,
     HEERLEN,
@@ -54,7 +55,7 @@ CANARY = "canary of somebody who was not selected"
 
 
 def settings_in(home: Path) -> Settings:
-    return Settings(home, 8080, f"sqlite:///{home / 'service.db'}", home / "mlruns", demo=True)
+    return Settings(home, 8080, database_url(home / "service.db"), home / "mlruns", demo=True)
 
 
 def matrix_of(settings: Settings) -> Path:
@@ -157,6 +158,7 @@ def test_r21_a_second_time_changes_nothing(settings: Settings) -> None:
     assert (matrix_of(settings).read_bytes(), scored(settings), len(events(settings, "retained"))) == before
 
 
+@on_sqlite
 def test_r21_what_was_deleted_is_not_in_the_bytes_of_the_database_either(settings: Settings) -> None:
     with writing(engine_of(settings.database)) as session:
         for score in session.scalars(select(Score).where(Score.case_id.in_(selected(settings)))):
@@ -290,6 +292,7 @@ def run(settings: Settings, which: str, kill_at: str | None = None) -> int:
     return subprocess.run(words, env=environment, cwd=ROOT, check=False).returncode
 
 
+@on_sqlite
 @pytest.mark.slow
 @pytest.mark.parametrize("point", RETENTION_POINTS)
 def test_killed_at_any_point_a_deletion_ends_well(point: str, settings: Settings) -> None:

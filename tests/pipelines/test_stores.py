@@ -31,6 +31,7 @@ from pipelines.lake import Lake
 from pipelines.retaining import retain
 from pipelines.rights import access_report
 from pipelines.stores import NO_CLIENT_FILES, NO_CLIENT_TABLES, TABLES, every, files_below, markdown, store_of_file
+from tests.databases import on_sqlite
 from tests.enforcement.province import AS_OF, HEERLEN, NOW, SECOND
 from tests.pipelines.deliveries import BSN, KEYS, OTHER, benefit, day, found, income
 from tests.pipelines.road import Province
@@ -216,6 +217,7 @@ def test_r21_a_delivered_file_goes_when_it_is_in_the_lake_for_its_days(settings:
     assert not (elsewhere / new.name).exists()
 
 
+@on_sqlite
 def test_r22_an_erasure_takes_the_delivered_file_holds_that_ended_and_says_until_when_backups_know(
     settings: Settings,  # noqa: F811
 ) -> None:
@@ -282,6 +284,7 @@ def test_r21_who_is_off_benefit_longer_than_the_archives_years_goes_when_nothing
     assert retain(settings, much_later + dt.timedelta(days=1))["ended_benefits"] == {"persons": 0}
 
 
+@on_sqlite
 def test_r21_backups_that_nobody_let_expire_are_overdue(settings: Settings) -> None:  # noqa: F811
     backup(settings, settings.home.parent / "backups", NOW)
     assert places(retain(settings, NOW + dt.timedelta(days=31))["proof"])["backups"]["there"] == 1
