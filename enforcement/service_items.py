@@ -22,9 +22,10 @@ from enforcement.cases import LEASE
 from enforcement.clock import shown, stored
 from enforcement.errors import ConflictError, FindingsError, ForbiddenError, NotFoundError, RefusedError, StaleError
 from enforcement.findings import SHORTEST_NOTE
-from enforcement.handover import MOST_AT_ONCE, Assigned, is_absent, require_caseworker
+from enforcement.handover import MOST_AT_ONCE, Assigned, absent, is_absent, require_caseworker
 from enforcement.service_outcomes import Done, Found, ServiceOutcome
 from enforcement.tables import ServiceItem, User
+from enforcement.tenants import within
 from enforcement.worklist import PAGE, cursor_of, position_of
 
 
@@ -305,6 +306,33 @@ def return_outcome(
     item = _to_judge(session, viewer, number)
     changes = _in_hand_of(str(item.noted_by), now) | {"approver": viewer.user, "approver_note": remark.strip()}
     return _move(session, viewer, item, ItemStep.RETURN, version, now, "service_outcome_returned", changes)
+
+
+def relieve_items(session: Session, municipality: str, now: dt.datetime) -> int:
+    """Takes the items in hand from everyone who is away today: the deputy has them, or the list. Gives how many; a
+    second time changes nothing."""
+    moved = 0
+    for absence in absent(session, municipality, now.date()).values():
+        to = _in_hand_of(absence.deputy, now) if absence.deputy else dict[str, Any](IN_NOBODYS_HAND)
+        state = ItemState.CLAIMED if absence.deputy else ItemState.OPEN
+        held = session.execute(
+            update(ServiceItem)
+            .where(within(ServiceItem, municipality), ServiceItem.state == ItemState.CLAIMED)
+            .where(ServiceItem.claimed_by == absence.user_id)
+            .values(state=state, version=ServiceItem.version + 1, **to)
+            .returning(ServiceItem.number)
+            .execution_options(synchronize_session=False)
+        )
+        for number in held.scalars().all():
+            details = {"absent": absence.user_id} | ({"to": absence.deputy} if absence.deputy else {})
+            action = "service_item_assigned" if absence.deputy else "service_item_released"
+            audit.append(
+                session, municipality, "system", "service", action, f"service:{number}", Purpose.SERVICE.value, details,
+                at=now,
+            )  # fmt: skip
+            moved += 1
+    session.expire_all()
+    return moved
 
 
 def note_item(

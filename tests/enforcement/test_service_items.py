@@ -20,6 +20,7 @@ from enforcement.contest import disputed_cases
 from enforcement.database import reading, writing
 from enforcement.errors import ConflictError, FindingsError, ForbiddenError, NotFoundError, StaleError
 from enforcement.findings import approved_outcomes
+from enforcement.handover import be_absent
 from enforcement.odd_reads import Why, odd_reads
 from enforcement.retention import Rule, forget_unselected
 from enforcement.service_items import (
@@ -30,10 +31,12 @@ from enforcement.service_items import (
     assign_items,
     claim_item,
     claim_next_item,
+    find_item,
     item_list,
     item_view,
     note_item,
     release_item,
+    relieve_items,
     return_outcome,
     save_outcome,
     step_to,
@@ -231,6 +234,20 @@ def test_r02_items_are_given_to_a_colleague_in_bulk_and_outcomes_are_not(engine:
         with pytest.raises(ForbiddenError):
             assign_items(session, OFFICER, numbers, "second.heerlen", NOW)
         assert [one.version for one in assign_items(session, SECOND, numbers[4:5], "manager.heerlen", NOW)] == [None]
+
+
+@pytest.mark.parametrize(("deputy", "state"), [("second.heerlen", "claimed"), (None, "open")])
+def test_what_an_absent_colleague_has_in_hand_goes_to_the_deputy_or_back_to_the_list(
+    engine: Engine, deputy: str | None, state: str
+) -> None:
+    number = first(engine)
+    with writing(engine) as session:
+        claim_item(session, OFFICER, number, NOW)
+        be_absent(session, OFFICER, "officer.heerlen", NOW.date(), NOW.date(), deputy, NOW)
+        assert relieve_items(session, HEERLEN, NOW) == 1
+        assert relieve_items(session, HEERLEN, NOW) == 0
+        item = find_item(session, OFFICER, number)
+        assert (item.state, item.claimed_by) == (state, deputy)
 
 
 def test_r17_another_municipalitys_item_is_not_there(engine: Engine) -> None:
