@@ -34,7 +34,6 @@ from features.catalogue import CATALOGUE
 from features.circumstances import circumstances
 from features.matrix import case_members, sources_needed
 from features.relations.clusters import clusters
-from features.relations.edges import edges
 from features.relations.ego import egos
 from features.timeline import timelines
 from models.dataset import latest_outcomes
@@ -43,6 +42,7 @@ from models.registry import Registry
 from models.scoring import score as score_cases
 from pipelines.eligibility import candidates, gather
 from pipelines.freshness import checked, delivered
+from pipelines.graph import graph
 from pipelines.lake import Lake
 from pipelines.learning import ages_on, build_matrix, newest_date, sealed_store
 from pipelines.resolving import merged
@@ -224,11 +224,11 @@ class _Drawing:
         if not wanted:
             return
         known_then = dt.datetime.combine(self.run.as_of, dt.time(), dt.UTC)
-        graph = edges(self.parts, self.run.as_of, self.folder, merged(self.settings, known_then))
+        edges = graph(self.settings, self.parts, self.run.as_of, merged(self.settings, known_then))
         periods = timelines(self.parts, self.members, wanted, self.folder)
         rows = (
             {"run_id": self.run.id, "case_id": case, "graph": drawn_graph, "timeline": periods.get(case, {})}
-            for case, drawn_graph in egos(graph, self.members, wanted)
+            for case, drawn_graph in egos(edges, self.members, wanted)
         )
         with writing(engine) as session:
             for chunk in _chunks(rows, 500):

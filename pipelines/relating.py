@@ -21,10 +21,10 @@ from enforcement.identity import Vault
 from enforcement.keys import Keys
 from enforcement.settings import Settings
 from features.matrix import case_members, cases_on
-from features.relations.edges import edges
 from features.relations.ego import egos
 from features.relations.ftm import entities
 from features.relations.places import places
+from pipelines.graph import graph
 from pipelines.lake import Lake
 from pipelines.learning import newest_date
 from pipelines.resolving import merged
@@ -62,17 +62,18 @@ def relations(
     town = wanted["municipality"][0].as_py()
     members = case_members(parts, wanted, folder)
     known_then = dt.datetime.combine(day, dt.time(), dt.UTC)
-    graph = dict(egos(edges(parts, day, folder, merged(settings, known_then)), members, [number]))[number]
-    told = _told(settings, town, number, graph["nodes"], reveal, actor) if reveal is not None else {}
+    edges = graph(settings, parts, day, merged(settings, known_then))
+    around = dict(egos(edges, members, [number]))[number]
+    told = _told(settings, town, number, around["nodes"], reveal, actor) if reveal is not None else {}
     about = {"case": str(number), "municipality": town, "as_of": day.isoformat()}
     if form == "ftm":
-        return {**about, "entities": list(entities(graph, str(number), told))}
-    nodes = [node | ({"told": told[node["id"]]} if node["id"] in told else {}) for node in graph["nodes"]]
+        return {**about, "entities": list(entities(around, str(number), told))}
+    nodes = [node | ({"told": told[node["id"]]} if node["id"] in told else {}) for node in around["nodes"]]
     return {
         **about,
         "nodes": nodes,
-        "edges": graph["edges"],
-        "left_out": graph["left_out"],
+        "edges": around["edges"],
+        "left_out": around["left_out"],
     }
 
 
@@ -80,7 +81,8 @@ def places_to_look_at(settings: Settings, kind: str, as_of: dt.date | None, most
     """{"kind", "as_of", "places": ranked from 1 with facts, "left_out": hubs by reason}. Raises ValueError."""
     lake = Lake(settings)
     day = as_of or newest_date(lake)
-    ranking = places(lake.parts(), day, _folder(settings, day), kind, most)
+    parts = lake.parts()
+    ranking = places(parts, day, _folder(settings, day), kind, most, graph(settings, parts, day))
     rows = [{"rank": rank, **dataclasses.asdict(one)} for rank, one in enumerate(ranking.places, 1)]
     return {
         "kind": kind,

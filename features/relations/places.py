@@ -82,17 +82,18 @@ COULD = {
 }
 
 
-def places(parts: Parts, as_of: dt.date, folder: Path, kind: str, most: int) -> Ranking:
+def places(parts: Parts, as_of: dt.date, folder: Path, kind: str, most: int, graph: Path | None = None) -> Ranking:
     """The `most` places of the kind by what was known before the date, the most telling first.
 
     An employer is ranked by the share of its known workers who had wages there while a benefit was paid and nothing was
     declared, an address by the share of those registered there in two years who came or left with a benefit of their
     own. Shares are taken at the lower end of their interval (Wilson, 1927), so that few people weigh little; a place
-    whose share may be the ordinary one of its municipality is not listed. Raises ValueError for another kind.
+    whose share may be the ordinary one of its municipality is not listed. graph: the edges of that date, made here when
+    not given. Raises ValueError for another kind.
     """
     if kind not in KINDS:
         raise ValueError(f"there is no list of {kind!r}; there are {' and '.join(KINDS)}")
-    graph = edges(parts, as_of, folder)
+    graph = graph or edges(parts, as_of, folder)
     with Stages(folder / "stages-places", parts) as stages:
         towns = stages.keep("towns", stages.lake("benefits", ()).select("municipality").distinct())
         seen = Seen(stages, towns, as_of)

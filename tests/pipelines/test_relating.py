@@ -160,11 +160,12 @@ def test_edges_are_made_once_for_a_state_of_the_lake_and_never_half(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = Lake(settings).parts()
+    before = sorted((settings.home / "features").glob("edges-*/**/*.parquet"))
     with monkeypatch.context() as killed:
         killed.setattr(relations_of_all, "reached", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             relations_of_all.graph(settings, parts, AS_OF, {1: 2})
-    assert not list((settings.home / "features").glob("edges-*/**/*.parquet"))
+    assert sorted((settings.home / "features").glob("edges-*/**/*.parquet")) == before
 
     made = relations_of_all.graph(settings, parts, AS_OF)
     content = made.read_bytes()
