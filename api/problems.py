@@ -11,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from api.language import Language
+from api.refusals import said
 from api.security import ForgedError, SignedOutError
 from enforcement.errors import (
     ConflictError,
@@ -103,11 +105,14 @@ def classify(error: Exception) -> tuple[int, str]:
 
 
 def problem(request: Request, error: Exception) -> JSONResponse:
-    """The answer to a program. Nothing that was sent in is repeated."""
+    """The answer to a program, in Dutch when that is what it reads first, else in English."""
     status, kind = classify(error)
+    spoken = Language("nl" if request.headers.get("accept-language", "").lower().startswith("nl") else "en")
     body: dict[str, object] = {"type": "about:blank", "title": TITLES.get(status, "Refused"), "status": status}
-    if isinstance(error, RefusedError):
-        body["detail"] = str(error)
+    if isinstance(error, FindingsError):
+        body["detail"] = error.nl if spoken.code == "nl" else error.en
+    elif isinstance(error, RefusedError):
+        body["detail"] = said(str(error), spoken)
     elif isinstance(error, RequestValidationError):
         body["detail"] = "; ".join(
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
@@ -119,7 +124,8 @@ def problem(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, FindingsError):
         body["field"] = error.field
     body["instance"] = request.url.path
-    return JSONResponse(body, status, media_type="application/problem+json")
+    headers = {"content-language": spoken.code}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
 def describe(app: FastAPI) -> None:
@@ -146,11 +152,12 @@ def describe(app: FastAPI) -> None:
     app.openapi = described  # type: ignore[method-assign]
 
 
-Page = Callable[[Request, int, str], Response]
+Page = Callable[[Request, int, str, str], Response]
 
 
 def handle(app: FastAPI, page: Page) -> None:
-    """Answers every exception; `page(request, status, kind)` draws what people see."""
+    """Answers every exception; `page(request, status, kind, refusal)` draws what people see, with the words of the
+    refusal when the code gave them."""
 
     def answer(request: Request, error: Exception) -> Response:
         status, kind = classify(error)
@@ -160,7 +167,7 @@ def handle(app: FastAPI, page: Page) -> None:
             return problem(request, error)
         if kind == "signed_out":
             return RedirectResponse("/inloggen", 303)
-        return page(request, status, kind)
+        return page(request, status, kind, str(error) if isinstance(error, RefusedError) else "")
 
     for known in (*{one for one, _, _ in KINDS}, HTTPException, Exception):
         app.add_exception_handler(known, answer)

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from api.answers import Text
 from api.language import Language, language_of
+from api.refusals import said
 from api.security import masked, visit_or_none
 from enforcement.access import Permission, Role, allowed
 from enforcement.users import DEMO_MUNICIPALITIES, Visit
@@ -128,7 +129,8 @@ def source_name(spoken: Language, source: str | None) -> str:
         return source or ""
 
 
-def problem_page(request: Request, status: int, kind: str) -> Response:
-    """What people see when something did not work."""
+def problem_page(request: Request, status: int, kind: str, refusal: str) -> Response:
+    """What people see when something did not work; `refusal`: what the code said of it, or nothing."""
     visit = None if status in (500, 503) else visit_or_none(request)
-    return render(request, "problem.html", visit, status=status, here="/", kind=kind)
+    told = said(refusal, language(request))
+    return render(request, "problem.html", visit, status=status, here="/", kind=kind, refusal=told)

@@ -23,6 +23,7 @@ from markupsafe import Markup
 from api.jobs import JobOut
 from api.pages import see_other
 from api.promotion import PromotionIn, ask_promotion
+from api.refusals import said
 from api.rendering import language, may, render
 from api.security import Meant, Signed, engine
 from enforcement import jobs, promotion
@@ -96,7 +97,9 @@ def propose(
     except (ValueError, RefusedError) as error:
         if isinstance(error, NotFoundError):
             raise
-        return _model(request, visit, version, status=422, given=given, wrong=str(error).splitlines()[0])
+        spoken = language(request)
+        wrong = said(str(error), spoken) if isinstance(error, RefusedError) else spoken.text("problem.invalid")
+        return _model(request, visit, version, status=422, given=given, wrong=wrong)
     return see_other(f"/modellen/{version}#voordragen")
 
 
