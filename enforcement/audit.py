@@ -18,9 +18,10 @@ from typing import Any
 
 import psycopg
 import rfc8785
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy.event import listens_for
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from enforcement.clock import stored
 from enforcement.errors import LogUnavailableError
@@ -154,6 +155,18 @@ def settle(session: Session, *, ends: bool = False) -> None:
         raise LogUnavailableError(f"the log could not be written ({type(error).__name__}); try again") from error
 
 
+class Logging(Session):
+    """A session that finds its own entries when it reads the log: they are written before such a question."""
+
+
+@listens_for(Logging, "do_orm_execute")
+def _settled_first(asked: ORMExecuteState) -> None:
+    if _UNWRITTEN in asked.session.info and isinstance(asked.statement, Select):
+        log = Event.__table__
+        if any(one.is_derived_from(log) for one in asked.statement.get_final_froms()):
+            settle(asked.session)
+
+
 def _send(connection: Connection, entries: list[Entry], ends: bool) -> None:
     driver: Any = connection.connection.driver_connection
     with driver.pipeline(), driver.cursor() as cursor:
@@ -214,16 +227,14 @@ def _differing(event: Event) -> list[str]:
 
 
 def chain(session: Session, municipality: str) -> Iterator[Event]:
-    """All entries of a municipality in order, with those of this transaction."""
-    settle(session)
+    """All entries of a municipality in order."""
     return session.scalars(
         select(Event).where(within(Event, municipality)).order_by(Event.number).execution_options(yield_per=1000)
     )
 
 
 def length(session: Session, municipality: str) -> int:
-    """How many entries the municipality's log has, with those of this transaction."""
-    settle(session)
+    """How many entries the municipality's log has."""
     return session.scalar(select(func.count()).select_from(Event).where(within(Event, municipality))) or 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from enforcement import audit, blind, switch
+from enforcement import blind, switch
 from enforcement.access import Permission, Viewer, allowed, owned, rows
 from enforcement.blind import Shown
 from enforcement.cases import State, Step, find, note
@@ -171,7 +171,6 @@ def history(session: Session, viewer: Viewer, number: str) -> tuple[HistoryEntry
     case = find(session, viewer, number)
     note(session, viewer, "history_read", number)
     own = bool(with_own_findings(session, viewer, [case]))
-    audit.settle(session)  # this look belongs to the history too
     query = (
         select(Event.number, Event.body)
         .where(owned(viewer, Event), Event.object == f"case:{number}")

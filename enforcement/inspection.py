@@ -73,7 +73,6 @@ def frozen(session: Session, viewer: Viewer, number: str) -> Frozen:
     run = session.get_one(Run, draw.run_id)
     score = session.get(Score, (run.id, case.id))
     arms = session.scalar(select(Inclusion.arms).where(Inclusion.draw_id == draw.id, Inclusion.case_id == case.id))
-    audit.settle(session)  # this look counts too
     looks = select(func.count()).select_from(Event).where(owned(viewer, Event), Event.object == f"case:{number}")
     return Frozen(
         number=case.number,

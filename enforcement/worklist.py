@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, Subquery, and_, exists, not_, or_, select, tuple_
@@ -106,27 +107,9 @@ def worklist(
     moment = stored(now or dt.datetime.now(dt.UTC))
     limit = max(1, min(limit, 200))
     filters = filters or Filters()
-    query = (
-        select(*_OF_CASE)
-        .where(owned(viewer, Case), _in_states(filters.states, moment))
-        .order_by(Case.due, Case.position, Case.number)
-        .limit(limit + 1)
-    )
-    if filters.mine:
-        query = query.where(Case.claimed_by == viewer.user, Case.state == State.CLAIMED)
-    if filters.waiting:
-        query = query.where(Case.state == State.CLAIMED, Case.waits_until > moment.date())
-    if filters.due_soon:
-        query = query.where(Case.due <= working_days.after(moment.date(), DUE_SOON))
-    if filters.topic:
-        # a blind case would tell by its absence or presence what its reasons are
-        ranked = and_(Draw.ranked.is_(True), not_(switch.off(viewer.municipality)))
-        query = query.join(Draw, Draw.id == Case.draw_id)
-        query = query.join(Score, and_(Score.run_id == Draw.run_id, Score.case_id == Case.id))
-        query = query.where(ranked, _unlocked(viewer), Score.lead["topic"].as_string() == filters.topic)
-    if after is not None:
-        query = query.where(tuple_(Case.due, Case.position, Case.number) > tuple_(*position_of(after)))
-    found = session.execute(_with_scores(query.subquery("page"), viewer)).all()
+    plain = filters == Filters() and after is None
+    query = _first_page(viewer, limit) if plain else _page(viewer, filters, after, limit, moment)
+    found = session.execute(query).all()
     page = found[:limit]
     items = tuple(_row(one, viewer, moment) for one in page)
     return Page(items, cursor_of(page[-1]) if len(found) > limit else None)
@@ -186,6 +169,37 @@ def _own_findings(viewer: Viewer, case: Any = Case) -> Any:
         Finding.case_id == case.id,
         Finding.reviewer == viewer.user,
     )
+
+
+def _page(viewer: Viewer, filters: Filters, after: str | None, limit: int, moment: dt.datetime) -> Select[Any]:
+    """What `worklist` asks the database."""
+    query = (
+        select(*_OF_CASE)
+        .where(owned(viewer, Case), _in_states(filters.states, moment))
+        .order_by(Case.due, Case.position, Case.number)
+        .limit(limit + 1)
+    )
+    if filters.mine:
+        query = query.where(Case.claimed_by == viewer.user, Case.state == State.CLAIMED)
+    if filters.waiting:
+        query = query.where(Case.state == State.CLAIMED, Case.waits_until > moment.date())
+    if filters.due_soon:
+        query = query.where(Case.due <= working_days.after(moment.date(), DUE_SOON))
+    if filters.topic:
+        # a blind case would tell by its absence or presence what its reasons are
+        ranked = and_(Draw.ranked.is_(True), not_(switch.off(viewer.municipality)))
+        query = query.join(Draw, Draw.id == Case.draw_id)
+        query = query.join(Score, and_(Score.run_id == Draw.run_id, Score.case_id == Case.id))
+        query = query.where(ranked, _unlocked(viewer), Score.lead["topic"].as_string() == filters.topic)
+    if after is not None:
+        query = query.where(tuple_(Case.due, Case.position, Case.number) > tuple_(*position_of(after)))
+    return _with_scores(query.subquery("page"), viewer)
+
+
+@lru_cache(maxsize=256)
+def _first_page(viewer: Viewer, limit: int) -> Select[Any]:
+    """The page that everybody opens, put together once; without a filter no moment is in it."""
+    return _page(viewer, Filters(), None, limit, stored(dt.datetime.now(dt.UTC)))
 
 
 def _with_scores(page: Subquery, viewer: Viewer) -> Select[Any]:

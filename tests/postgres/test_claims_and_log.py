@@ -16,7 +16,7 @@ import weegschaal_verify
 from enforcement import audit
 from enforcement.access import Role, Viewer
 from enforcement.cases import claim_next
-from enforcement.database import acting_for, engine_of, reading, writing
+from enforcement.database import acting_for, connected, engine_of, reading, writing
 from enforcement.errors import LogUnavailableError
 from enforcement.tables import Case, Event
 from tests.enforcement.province import HEERLEN, MAASTRICHT, NOW, candidates, drawn, policy
@@ -128,3 +128,16 @@ def test_logging_before_the_work_and_after_it_does_not_lock_two_people_out(datab
     with reading(engine) as session:
         assert set(session.scalars(select(Case.version))) == {3}
         assert audit.check(audit.chain(session, HEERLEN)) == []
+
+
+def test_a_connection_that_postgresql_ended_while_it_rested_is_replaced(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engine_of(database.service)
+    with engine.connect() as connection:
+        first = connection.scalar(text("SELECT pg_backend_pid()"))
+    with connected(database.service).connect() as other:
+        assert other.scalar(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": first})
+    monkeypatch.setattr("enforcement.database.RESTED", 0.0)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT pg_backend_pid()")) != first

@@ -11,6 +11,7 @@ import pytest
 from enforcement import audit
 from enforcement.database import acting_for, engine_of, reading
 from enforcement.settings import Settings
+from enforcement.worklist import _first_page
 from tests.api.builders import HEERLEN, MAASTRICHT, REASONING, a_case, fill, only_in_maastricht, visitors
 from tests.postgres.server import Database
 
@@ -61,10 +62,12 @@ def test_r17_another_municipalitys_case_does_not_exist(filled: Settings, chosen:
 
 
 def test_r17_a_forgotten_filter_shows_nothing_of_another(
-    chosen: Settings, filled: Settings, monkeypatch: pytest.MonkeyPatch
+    chosen: Settings, filled: Settings, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     """Were the application's own condition gone, the database would still hold the line."""
     monkeypatch.setattr("enforcement.access.within", lambda table, _: table.municipality.is_not(None))
+    _first_page.cache_clear()
+    request.addfinalizer(_first_page.cache_clear)
     elsewhere = only_in_maastricht(filled)
     with visitors(chosen, "officer.heerlen") as (here,):
         assert here.get(f"/api/v1/cases/{elsewhere}").status_code == 404
