@@ -119,22 +119,9 @@ def technical_file(what: Known) -> Document:
             Section(
                 "8. EU declaration of conformity (Article 47, Annex V)",
                 (
-                    "To be drawn up and signed by the provider before the model is put into service.",
-                    pairs(
-                        [
-                            (
-                                "system and version",
-                                f"Weegschaal, model version {registered['version']}",
-                            ),
-                            ("provider: name and address", None),
-                            (
-                                "processing of personal data",
-                                "complies with Regulation (EU) 2016/679; see the DPIA",
-                            ),
-                            ("place, date and signature", None),
-                        ],
-                        "en",
-                    ),
+                    "To be drawn up and signed by the provider before the model is put into service, in the order of "
+                    "Annex V. Conformity is assessed by internal control (Annex VI; Article 43(2)).",
+                    pairs(_declaration(what), "en"),
                 ),
             ),
             Section(
@@ -143,23 +130,72 @@ def technical_file(what: Known) -> Document:
                     "Yield per arm with intervals is reported per period; a pre-declared stop rule sends the "
                     "capacity to "
                     "random and signals. An incident freezes the model and lists the cases concerned (Article 73).",
-                    pairs(
-                        [
-                            ("EU database: trade name", "Weegschaal"),
-                            (
-                                "EU database: purpose",
-                                "order in which social-assistance cases are reviewed by people",
-                            ),
-                            ("EU database: status", promotion.get("state")),
-                            ("EU database: provider's details", None),
-                            ("EU database: registration number", None),
-                        ],
-                        "en",
-                    ),
+                    "For the EU database, section A: by the provider.",
+                    pairs(_registration(what), "en"),
+                    "For the EU database, section C: by each municipality that uses the model (Article 49(3)).",
+                    pairs(_registration_of_deployer(what), "en"),
                 ),
             ),
         ),
     )
+
+
+def _declaration(what: Known) -> list[tuple[str, Any]]:
+    """Annex V, points 1 to 8; what only the provider can say is not known."""
+    return [
+        (
+            "1. AI system, type and reference",
+            f"Weegschaal, model version {what.registered['version']} ({what.registered['kind']}), sha256 "
+            f"{what.registered['sha256']}",
+        ),
+        ("2. provider: name and address", None),
+        ("3. sole responsibility", "This declaration is issued under the sole responsibility of the provider."),
+        ("4. conformity", "with Regulation (EU) 2024/1689: for the provider to state when it signs"),
+        ("5. personal data", "complies with Regulation (EU) 2016/679; " + _dpia(what)),
+        ("6. harmonised standards and common specifications", "none cited; see point 7 above"),
+        ("7. notified body", "not applicable: Annex III, point 5, is assessed by internal control (Article 43(2))"),
+        ("8. place and date, name and function, signature", None),
+    ]
+
+
+def _registration(what: Known) -> list[tuple[str, Any]]:
+    """Annex VIII, section A, points 1 to 13."""
+    used = [name for name in what.report.get("features") or [] if name in what.features]
+    registers = sorted({one for name in used for one in what.features[name].registers})
+    return [
+        ("1. provider: name, address and contact", None),
+        ("2. who submits on its behalf", None),
+        ("3. authorised representative", "not applicable: the provider is established in the Union"),
+        ("4. trade name and reference", f"Weegschaal, model version {what.registered['version']}"),
+        ("5. intended purpose", "order in which social-assistance cases are reviewed by people; it decides nothing"),
+        (
+            "6. information used and operating logic",
+            f"{len(used)} facts from {', '.join(registers) or 'no register yet'}; each adds to or takes from a score, "
+            "and the score gives a place within the municipality",
+        ),
+        ("7. status", "no longer in service: frozen" if what.registered["frozen"] else what.promotion.get("state")),
+        ("8. certificate of a notified body", "not applicable"),
+        ("9. copy of the certificate", "not applicable"),
+        ("10. Member States", "Netherlands"),
+        ("11. EU declaration of conformity", "point 8 of this file, when it is signed"),
+        ("12. instructions for use", "kept with this version: instructions.html"),
+        ("13. further information", None),
+    ]
+
+
+def _registration_of_deployer(what: Known) -> list[tuple[str, Any]]:
+    """Annex VIII, section C, points 1 to 5."""
+    return [
+        ("1. deployer: name, address and contact", list(what.adopted_by)),
+        ("2. who submits on its behalf", None),
+        ("3. the provider's entry in the EU database", None),
+        ("4. summary of the fundamental rights impact assessment (Article 27)", what.promotion.get("fria")),
+        ("5. summary of the data protection impact assessment", what.promotion.get("dpia")),
+    ]
+
+
+def _dpia(what: Known) -> str:
+    return f"DPIA {known(what.promotion.get('dpia'), 'en')}"
 
 
 def instructions(what: Known) -> Document:

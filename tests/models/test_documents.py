@@ -90,6 +90,21 @@ def test_the_report_gives_figures_over_all_the_eligible_or_says_why_not() -> Non
     assert "geen dubbel robuust cijfer" in report_page(Known(REGISTERED, REPORT, CATALOGUE)).html().decode()
 
 
+def test_r27_the_technical_file_holds_every_point_of_annexes_iv_v_and_viii(whole: Known) -> None:
+    sections = {one["title"]: one for one in technical_file(whole).data()["sections"]}
+    assert [int(title[0]) for title in sections if title[0].isdigit()] == list(range(1, 10))
+    annex_v = next(one for title, one in sections.items() if "Annex V)" in title)["tables"][0]["rows"]
+    provider, deployer = (one["rows"] for one in next(s for t, s in sections.items() if "Annex VIII" in t)["tables"])
+    for rows, points in ((annex_v, 8), (provider, 13), (deployer, 5)):
+        assert [int(row[0].split(".")[0]) for row in rows] == list(range(1, points + 1))
+    said = dict(map(tuple, annex_v + provider + deployer))
+    assert said["2. provider: name and address"] == "not yet known"
+    assert "dpia-3" in said["5. personal data"]
+    assert (said["7. status"], said["1. deployer: name, address and contact"]) == ("promoted", "0917")
+    frozen = replace(whole, registered=REGISTERED | {"frozen": "one group"})
+    assert "no longer in service" in str(technical_file(frozen).data())
+
+
 @pytest.mark.parametrize("name", ["scorecard", "boosting"])
 def test_a_dot_of_a_shap_plot_is_ten_cases_or_more_and_together_they_are_all_cases(models, name: str) -> None:
     values = cells(1_500, 5)
