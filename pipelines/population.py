@@ -28,7 +28,7 @@ from features.circumstances import circumstances
 from features.matrix import case_members, cases_on
 from pipelines.eligibility import gather
 
-MOST = 4_000
+MOST = 2_000
 """sampled cases: what they add to the error is then small beside the reviews that there are"""
 KEYS = ("case_id", "municipality", "as_of")
 
