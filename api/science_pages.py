@@ -19,6 +19,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response, StreamingResponse
 from markupsafe import Markup
+from sqlalchemy import select
 
 from api.jobs import JobOut
 from api.pages import see_other
@@ -54,6 +55,8 @@ def models_page(request: Request, visit: Signed) -> Response:
     report = _report(registry.folder, champion["version"], champion["sha256"]) if champion else {}
     with reading(engine(request)) as session:
         drift = session.get(Step, "drift")
+        compared = select(Step).where(Step.name.startswith("overlap ")).order_by(Step.finished_at.desc())
+        overlap = session.scalars(compared.limit(1)).first()
         asked = [JobOut.of_row(one) for one in jobs.newest(session)]
     return render(
         request,
@@ -65,10 +68,20 @@ def models_page(request: Request, visit: Signed) -> Response:
         ages=[one for one in report.get("details", []) if one["months"] and one["name"] == report["champion"]],
         drift=drift.result if drift else None,
         drift_at=drift.finished_at if drift else None,
+        overlap=overlap_of(overlap.result, visit.viewer.municipality) if overlap else None,
+        challenged=any("challenger" in one["aliases"] for one in versions),
         jobs=asked,
         may_train=may(visit, Permission.REQUEST_PROMOTION),
         titles=_titles(language(request).code),
     )
+
+
+def overlap_of(kept: Mapping[str, Any], municipality: str) -> dict[str, Any]:
+    """The lists that champion and challenger would make: here, and the first k of all municipalities together."""
+    lists = kept["lists"]
+    mine = next((one for one in lists if one["municipality"] == municipality), None)
+    sums = {name: sum(one[name] for one in lists) for name in ("k", "same")}
+    return {name: kept[name] for name in ("champion", "challenger", "as_of")} | {"here": mine, "all": sums}
 
 
 @router.get("/modellen/{version}")

@@ -145,6 +145,14 @@ class Registry:
             "documents_of": found.tags.get(STANDS_FOR, ""),
         }
 
+    def alias(self, name: str) -> str | None:
+        """The version that is called `name`, such as champion or challenger; None where none is."""
+        client = self._client()
+        if not client.search_registered_models(f"name='{NAME}'"):
+            return None
+        found: str | None = client.get_registered_model(NAME).aliases.get(name)
+        return None if found is None else str(found)
+
     def versions(self) -> list[str]:
         """Every registered version, oldest first."""
         found = self._client().search_model_versions(f"name='{NAME}'")

@@ -91,6 +91,16 @@ def score(
     return ScoredCases(day, case_id, municipality, place, low, high, explained, corrections, stays)
 
 
+def order(model: Fitted, matrix: Path, *, seed: int, as_of: dt.date | None = None) -> dict[int, int]:
+    """Case -> place within its municipality as this model would rank it, and nothing else of a score.
+
+    Ties are broken as `score` breaks them. Raises as `score` does.
+    """
+    _, case_id, municipality, values = _read(matrix, model.names, as_of)
+    place = places(model.margin(values), municipality, tie_keys(seed, case_id))
+    return dict(zip(case_id.tolist(), place.tolist(), strict=True))
+
+
 def _read(
     matrix: Path, names: tuple[str, ...], as_of: dt.date | None
 ) -> tuple[dt.date, NDArray[np.int64], NDArray[np.str_], NDArray[np.float64]]:

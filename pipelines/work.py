@@ -3,8 +3,9 @@
 Every minute the logs are sealed, contested cases are scored again, a training that was asked for is done, and the
 documents of a model are renewed when it was promoted, adopted or frozen. Once a night colleagues who are away are
 relieved, approved outcomes return to the lake, money and hours of reviews are summed for the results, and when new data
-came the matrix, the scores, the lists and the service lists of the new month are made; then drift is looked at and what
-may no longer be kept is deleted. A step that was done before for the same input does nothing.
+came the matrix, the scores, the lists and the service lists of the new month are made; then the challenger is held
+beside the lists, drift is looked at and what may no longer be kept is deleted. A step that was done before for the same
+input does nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,18 @@ from enforcement.handover import relieve
 from enforcement.service_items import relieve_items
 from enforcement.settings import Settings
 from enforcement.tables import Draw, Run
-from pipelines import contesting, documents, drifting, learning, ranking, retaining, returning, serving, settling
+from pipelines import (
+    challenging,
+    contesting,
+    documents,
+    drifting,
+    learning,
+    ranking,
+    retaining,
+    returning,
+    serving,
+    settling,
+)
 from pipelines.lake import Lake
 from pipelines.learning import newest_date
 from pipelines.steps import Show, Tally
@@ -98,6 +110,14 @@ def services(settings: Settings, show: Show, now: dt.datetime) -> str:
     return f"{sum(row['listed'] for row in made['lists'])} items on the service lists of {day.isoformat()}"
 
 
+def challenger(settings: Settings, show: Show, now: dt.datetime) -> str:
+    """What would be on the lists if the challenger ranked."""
+    made = challenging.challenge(settings, show)
+    if made["challenger"] is None:
+        return "no challenger"
+    return f"version {made['challenger']} beside {made['champion']} on {len(made['lists'])} lists"
+
+
 def drift(settings: Settings, show: Show, now: dt.datetime) -> str:
     found = drifting.drift(settings, None, show)
     return f"looked at {found['run']}"
@@ -153,7 +173,7 @@ def trainings(settings: Settings, _show: Show, now: dt.datetime) -> str:
 
 
 EVERY_MINUTE: tuple[Job, ...] = (checkpoints, contests, trainings, papers)
-EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, money, lists, services, drift, retention)
+EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, money, lists, services, challenger, drift, retention)
 
 
 def once(

@@ -37,7 +37,7 @@ def test_a_step_that_fails_stops_no_other(settings: Settings) -> None:
     done = {one.step: one for one in work.once(settings, unseen, NOW)}
     minute, night = (
         ["checkpoints", "contests", "trainings", "papers"],
-        ["absences", "outcomes", "money", "lists", "services", "drift"],
+        ["absences", "outcomes", "money", "lists", "services", "challenger", "drift"],
     )
     assert list(done) == [*minute, *night, "retention"]
     assert "the lake is empty" in done["lists"].error
@@ -74,7 +74,7 @@ def test_checkpoints_every_minute_and_the_rest_once_a_night(settings: Settings) 
 
     with pytest.raises(EndedError):
         work.for_ever(settings, unseen, tell, sleep=lambda _: None, clock=clock)
-    assert [len(one) for one in told] == [4, 4, 11, 4, 4, 4, 10]
+    assert [len(one) for one in told] == [4, 4, 12, 4, 4, 4, 12]
 
 
 def test_a_training_asked_for_on_a_page_is_done_and_tells_how_it_ended(settings: Settings) -> None:
