@@ -2,38 +2,46 @@
 
     .venv/bin/python -m benchmarks.log [ENTRIES TO VERIFY]
 
-Appends in transactions of their own, from eight threads, to one chain and to one chain per thread, on SQLite and on a
-temporary PostgreSQL in the service's role; then verifies a million entries with weegschaal_verify.py.
+Appends from eight threads, on SQLite and on a temporary PostgreSQL in the service's role: in a transaction of its own
+for every entry, to one chain and to one chain per thread, and as looks, which share a transaction when they end at the
+same moment; then verifies a million entries with weegschaal_verify.py.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 import weegschaal_verify
 from enforcement import audit
 from enforcement.database import acting_for, engine_of, reading, writing
+from enforcement.looking import looking
 from tests.postgres.server import binaries, running
 
 THREADS, EACH = 8, 150
 AIM_APPENDS, AIM_SECONDS, MILLION = 200, 30, 1_000_000
 
 
-def appends_a_second(url: str, towns: list[str]) -> float:
-    """Entries a second; a thread writes to `towns` in turn."""
+def appends_a_second(url: str, towns: list[str], door: Callable[[Engine], AbstractContextManager[Session]]) -> float:
+    """Entries a second; a thread writes to `towns` in turn, through writing() or looking()."""
     engine = engine_of(url)
 
     def write(thread: int) -> None:
         town = towns[thread % len(towns)]
         here = acting_for(engine, town)
         for i in range(EACH):
-            with writing(here) as session:
+            with door(here) as session:
                 audit.append(session, town, "officer", "officer", "case_read", f"case:2026-{i:06d}", "review")
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -59,7 +67,7 @@ def chain_of(entries: int, path: Path) -> None:
                 f'"previous":"{previous}","purpose":"review","role":"officer"}}'
             )
             entry = {"municipality": "0917", "number": number, "previous": previous}
-            previous = weegschaal_verify.hashlib.sha256(body.encode()).hexdigest()
+            previous = hashlib.sha256(body.encode()).hexdigest()
             entry |= {"hash": previous, "object": f"case:2026-{number % 10_000:06d}", "body": body}
             file.write(json.dumps(entry) + "\n")
 
@@ -67,10 +75,11 @@ def chain_of(entries: int, path: Path) -> None:
 def main() -> None:
     entries = int(sys.argv[1]) if len(sys.argv) > 1 else MILLION
     one, many = ["0917"], [f"{code:04d}" for code in range(900, 900 + THREADS)]
-    print(f"appends a second, {THREADS} threads      one chain  chain each   aim {AIM_APPENDS}")
+    print(f"appends a second, {THREADS} threads      one chain  chain each  looks, one chain   aim {AIM_APPENDS}")
 
     def row(name: str, url: str) -> None:
-        print(f"{name:<32} {appends_a_second(url, one):>10.0f} {appends_a_second(url, many):>11.0f}")
+        told = (appends_a_second(url, one, writing), appends_a_second(url, many, writing))
+        print(f"{name:<32} {told[0]:>10.0f} {told[1]:>11.0f} {appends_a_second(url, one, looking):>17.0f}", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
         row("SQLite, full sync", f"sqlite:///{Path(folder) / 'log.db'}")

@@ -38,6 +38,7 @@ from api.security import SECURE_COOKIE, masked
 from enforcement import audit
 from enforcement.access import Role, Viewer
 from enforcement.database import acting_for, engine_of, reading, writing
+from enforcement.settings import WORKERS
 from enforcement.tables import Case, CaseNote, Draw, Finding, Grant, Score, User
 from enforcement.users import sign_in
 from enforcement.worklist import worklist
@@ -179,7 +180,7 @@ def serving(home: Path, database: str, workers: int) -> Iterator[tuple[int, psut
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     command = [str(Path(sys.executable).with_name("weegschaal")), "serve", "--port", str(port)]
-    command += ["--workers", str(workers)] if workers > 1 else []
+    command += ["--workers", str(workers)]
     environment = os.environ | {"WEEGSCHAAL_HOME": str(home), "WEEGSCHAAL_DATABASE": database, "WEEGSCHAAL_DEMO": "1"}
     service = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     try:
@@ -226,7 +227,8 @@ def long_list(folder: Path, database: str) -> tuple[float, int]:
         nonlocal statements
         statements += 1
 
-    taken, after, most, seen = [], None, 0, set()
+    taken, after, most = [], None, 0
+    seen: set[str] = set()
     event.listen(engine, "before_cursor_execute", counted)
     for _ in range(200):
         statements, began = 0, time.perf_counter()
@@ -310,7 +312,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
     asked.add_argument("--seconds", type=float, default=30.0, help="of every rate")
-    asked.add_argument("--workers", type=int, default=1, help="processes of the service")
+    asked.add_argument("--workers", type=int, default=WORKERS, help="processes of the service")
     asked.add_argument("--kinds", action="store_true", help="times per kind of request too")
     asked.add_argument("--generate", type=Path, help=argparse.SUPPRESS)
     chosen = asked.parse_args()

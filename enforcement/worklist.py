@@ -214,7 +214,7 @@ def _with_scores(page: Subquery, viewer: Viewer) -> Select[Any]:
             _own_findings(viewer, case).label("own_findings"),
             or_(switch.off(viewer.municipality), Draw.ranked.is_(False)).label("off"),
         )
-        .join(Draw, Draw.id == case.draw_id)
+        .join(Draw, and_(Draw.id == case.draw_id, owned(viewer, Draw)))
         .outerjoin(Score, and_(Score.run_id == Draw.run_id, Score.case_id == case.id))
         .outerjoin(User, User.id == case.claimed_by)
         .order_by(case.due, case.position, case.number)
