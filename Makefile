@@ -61,7 +61,7 @@ postgresql:
 
 proof: setup $(VENV)/.tests browser postgresql
 	WEEGSCHAAL_PROOF=1 $(BIN)/python -m pytest
-	WEEGSCHAAL_PROOF=1 WEEGSCHAAL_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/enforcement tests/api
+	WEEGSCHAAL_PROOF=1 WEEGSCHAAL_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/enforcement tests/api tests/pipelines/test_retaining.py tests/pipelines/test_stores.py
 
 screenshots: setup $(VENV)/.tests browser
 	$(BIN)/python -m tests.journeys.screenshots

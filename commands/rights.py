@@ -178,6 +178,8 @@ def retain(
         table("Deleted", made["municipalities"])
         table("New generations", made["files"])
         table("Every place with data of clients", made["proof"]["places"])
+        if strange := made["proof"]["not_written_down"]:
+            table("Files below the home that no term reaches; move them away", [{"file": name} for name in strange])
 
     emit(result, as_json, show)
 

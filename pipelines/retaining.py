@@ -186,11 +186,11 @@ def _expire_files(settings: Settings, terms: Terms, now: dt.datetime) -> dict[st
 
 
 def _left_behind(settings: Settings, now: dt.datetime) -> Iterator[tuple[str, Path]]:
+    before = (now - dt.timedelta(days=1)).timestamp()
     for name in sorted(files_below(settings)):
-        store = store_of_file(name)
-        if store is not None and store.where in (LEFT_BEHIND, UNLOADED):
-            path = settings.home / name
-            if path.stat().st_mtime < (now - dt.timedelta(days=1)).timestamp():
+        if name.startswith(("features/", "unloaded/")):
+            store, path = store_of_file(name), settings.home / name
+            if store is not None and store.where in (LEFT_BEHIND, UNLOADED) and path.stat().st_mtime < before:
                 yield store.where, path
 
 
@@ -215,7 +215,7 @@ def _proof(
     terms: Terms,
     now: dt.datetime,
 ) -> dict[str, Any]:
-    """{"made_at", "terms", "places": [{place, term, there, overdue}], "backups"}: what is there now
+    """{"made_at", "terms", "places": [{place, term, there, overdue}], "not_written_down", "backups"}: what is there now
     and what should be gone and is not, looked up anew in every place."""
     overdue: Counter[str] = Counter()
     with reading(engine_of(settings.database)) as session:
@@ -224,7 +224,8 @@ def _proof(
             overdue.update(overdue_in(session, town, rule, cases, terms.archive_years, now))
         there = rows_held(session)
         backups = [one.result for one in session.scalars(select(Step).where(Step.name.startswith(BACKUP_STEP)))]
-    there |= files_held(settings)
+    files, strange = files_held(settings)
+    there |= files
     for matrix, old in _old_matrices(settings, {t: rules[t] for t in keep}, keep, waiting, terms, now):
         table = pq.read_table(matrix, columns=["case_id", "municipality", "as_of"])
         store = store_of_file(matrix.relative_to(settings.home).as_posix())
@@ -255,6 +256,7 @@ def _proof(
             "delivery_days": terms.delivery_days,
         },
         "places": places,
+        "not_written_down": strange,
         "backups": backups,
     }
 

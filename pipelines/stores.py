@@ -25,7 +25,7 @@ DELIVERED = "the days for delivered files, after they were published"
 
 
 LAKE, DELIVERIES = "lake/*/*/*.parquet", "deliveries/*"
-LEFT_BEHIND, UNLOADED = "features/*/*", "unloaded/*"
+LEFT_BEHIND, UNLOADED = "features/*", "unloaded/*"
 BACKUP_STEP = "backup "
 """first part of the rows of table step in which each backup folder tells how many there are and when they expire"""
 
@@ -189,14 +189,18 @@ def rows_held(session: Session) -> dict[str, int]:
     return found
 
 
-def files_held(settings: Settings) -> dict[str, int]:
-    """Pattern -> files that are there now."""
-    found = {store.where: 0 for store in FILES}
+def files_held(settings: Settings) -> tuple[dict[str, int], list[str]]:
+    """Pattern -> files that are there now, and the names of files that nobody wrote down."""
+    found, strange = {store.where: 0 for store in FILES}, []
     for name in files_below(settings):
-        store = store_of_file(name)
+        try:
+            store = store_of_file(name)
+        except LookupError:
+            strange.append(name)
+            continue
         if store is not None:
             found[store.where] += 1
-    return found
+    return found, strange
 
 
 def files_below(settings: Settings) -> Iterator[str]:
