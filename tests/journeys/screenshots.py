@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.app import create_app
+from api.rendering import asset
 from enforcement.settings import Settings
 from tests.journeys.conftest import ARGUMENTS, CHROMIUM
 
@@ -25,6 +26,9 @@ def shoot(page: Page, address: str, language: str) -> None:
     page.locator("button", has_text="second.heerlen").click()
     page.wait_for_load_state()
     page.screenshot(path=IMAGES / f"worklist-{language}.png")
+    page.add_style_tag(url=asset("themes/voorbeeldstad.css"))
+    page.screenshot(path=IMAGES / f"theme-{language}.png")
+    page.reload()
     place = page.locator("tbody tr", has=page.locator("svg")).locator("a[href*='/zaken/']").first
     place.click()
     page.wait_for_load_state()
