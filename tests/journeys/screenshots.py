@@ -41,7 +41,7 @@ def shoot(page: Page, address: str, language: str) -> None:
     for name, path in (("team", "/team"), ("how", "/volgorde"), ("service-list", "/dienstenlijst")):
         page.goto(f"{address}{path}")
         page.screenshot(path=IMAGES / f"{name}-{language}.png")
-    for name in ("worklist", "case", "network", "team", "how", "service-list"):
+    for name in ("worklist", "theme", "case", "network", "team", "how", "service-list"):
         picture = IMAGES / f"{name}-{language}.png"
         Image.open(picture).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(picture, optimize=True)
 
