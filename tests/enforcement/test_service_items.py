@@ -81,7 +81,12 @@ def keep(engine: Engine, cases: range, as_of: dt.date = AS_OF, town: str = HEERL
 
 
 def outcome(**chosen: Any) -> ServiceOutcome:
-    plain = {"found": Found.PAID_TOO_LITTLE, "done": Done.PAID_BACK, "amount_cents": 43_250, "reasoning": REASONING}
+    plain: dict[str, Any] = {
+        "found": Found.PAID_TOO_LITTLE,
+        "done": Done.PAID_BACK,
+        "amount_cents": 43_250,
+        "reasoning": REASONING,
+    }
     return ServiceOutcome(**(plain | chosen))
 
 
