@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
 from api.audits import AcceptanceIn, accept_audit
+from api.language import Language
 from api.pages import see_other
 from api.promotion import (
     AdoptionIn,
@@ -26,7 +27,7 @@ from api.promotion import (
     reject_promotion,
     work_switch,
 )
-from api.rendering import may, render
+from api.rendering import language, may, render
 from api.results import results_of
 from api.security import Meant, Signed, engine
 from api.tabular import download
@@ -83,7 +84,7 @@ def oversight_page(request: Request, visit: Signed) -> Response:
         reason=position.reason if position else "",
         since=shown(position.at) if position else None,
         about=about,
-        parts=[part_of(one) for one in (fairness or {}).get("parts", [])],
+        parts=[part_of(one, language(request)) for one in (fairness or {}).get("parts", [])],
         proxies=[one for one in (fairness or {}).get("proxies", []) if one["auc"] is not None][:8],
         numbers=numbers,
         bands=bands,
@@ -232,19 +233,17 @@ def log_file(request: Request, visit: Signed) -> Response:
     )
 
 
-def part_of(part: Mapping[str, Any]) -> dict[str, Any]:
+def part_of(part: Mapping[str, Any], spoken: Language) -> dict[str, Any]:
     """One set of attributes as the page shows it: burden of selection, and the gate, per group."""
     burden = {_key(one): one for one in part["burden"]["groups"]}
     rows = []
     for verdict in part["verdicts"]:
         there = burden.get(_key(verdict), {})
         chosen = there.get("metrics", {}).get("pprev", {"value": None, "status": "suppressed"})
-        rows.append(
-            {"name": " · ".join(verdict["group"].values()), "n": there.get("n"), "chosen": chosen, "gate": verdict}
-        )
+        rows.append({"name": _said(verdict, spoken), "n": there.get("n"), "chosen": chosen, "gate": verdict})
     if not rows:
         rows = [
-            {"name": " · ".join(one["group"].values()), "n": one["n"], "chosen": one["metrics"]["pprev"], "gate": None}
+            {"name": _said(one, spoken), "n": one["n"], "chosen": one["metrics"]["pprev"], "gate": None}
             for one in burden.values()
         ]
     return {
@@ -254,6 +253,10 @@ def part_of(part: Mapping[str, Any]) -> dict[str, Any]:
         "doubles": part["double_reviews"],
         "cannot_show": {"nl": part["cannot_show_nl"], "en": part["cannot_show_en"]},
     }
+
+
+def _said(one: Mapping[str, Any], spoken: Language) -> str:
+    return " · ".join(spoken.named("group", value) for value in one["group"].values())
 
 
 def _key(one: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,6 +59,14 @@ class Language:
     def count(self, key: str, count: int, **values: object) -> str:
         """`key`_one or `key`_many, with {count}."""
         return self.text(f"{key}_one" if count == 1 else f"{key}_many", count=self.number(count), **values)
+
+    def named(self, section: str, name: str) -> str:
+        """What people call a group or a coding; one that a municipality named itself keeps its name.
+
+        >>> Language("nl").named("coding", "down only"), Language("nl").named("group", "18-26")
+        ('alleen minder recht', '18-26')
+        """
+        return catalogue(self.code).get(f"{section}.{re.sub(r'[^a-z0-9]+', '_', name.lower())}", name)
 
     def said(self, record: Mapping[str, Any], name: str = "") -> str:
         """The side of a record that holds both languages: `said(reason, 'could')` is its could_nl or could_en."""

@@ -11,8 +11,10 @@ import pytest
 
 from api.language import Language, catalogue
 from enforcement.access import Purpose, Role
+from enforcement.audit_door import _GROUP, OTHER
 from enforcement.cases import State
 from enforcement.selection import ARMS
+from models.outcomes import OTHERS, SERVICE_LIST
 
 API = Path(__file__).resolve().parents[2] / "api"
 
@@ -45,6 +47,18 @@ def test_every_text_that_a_template_or_a_module_names_exists() -> None:
 def test_every_word_of_the_trade_has_a_text(section: str, names: list[str]) -> None:
     for name in names:
         assert f"{section}.{name}" in catalogue("nl")
+
+
+def test_groups_of_an_audit_and_codings_of_outcomes_have_names_that_people_use() -> None:
+    groups = {name for sql in _GROUP.values() for name in re.findall(r"(?:THEN|ELSE|,) '([^'0][^']+)'", sql)}
+    assert {"unknown", "Dutch", "born elsewhere", "55 and older"} <= groups
+    for code in ("nl", "en"):
+        spoken = Language(code)
+        said = [spoken.named("group", one) for one in {*groups, OTHER, "V", "M"} if not one[0].isdigit() or " " in one]
+        known = {text for key, text in catalogue(code).items() if key.startswith("group.")}
+        assert set(said) <= known
+        known = {text for key, text in catalogue(code).items() if key.startswith("coding.")}
+        assert {spoken.named("coding", one.name) for one in (*OTHERS, SERVICE_LIST)} <= known
 
 
 def test_dates_and_money_are_written_as_people_write_them_there() -> None:
