@@ -46,11 +46,13 @@ class World:
         return self._kept[name]
 
     def rows(self, name: str) -> Any:
-        """The kept rows of a source; made when first asked for."""
+        """The rows of a source; made when first asked for, and kept when another source reads them too."""
         kept = f"rows_{name}"
         if kept not in self._kept:
             source = SOURCES[name]
-            self._kept[kept] = self.stages.keep(kept, source.rows(Sight(self, source), self.members))
+            rows = source.rows(Sight(self, source), self.members)
+            shared = any(source in other.after for other in SOURCES.values())
+            self._kept[kept] = self.stages.keep(kept, rows) if shared else rows
         return self._kept[kept]
 
     def _known(self, name: str, contract: str, columns: Any, reach: Any, on: str) -> Any:
