@@ -116,6 +116,7 @@ def adopt_here(request: Request, visit: Meant, version: Annotated[str, InPath(pa
 @router.post("/toetsing/onderzoek/{audit_id}/aanvaarden")
 def accept_here(request: Request, visit: Meant, audit_id: str, why: Line = "", until: Line = "") -> Response:
     """Without a day, or with one that cannot be read, nothing is accepted."""
+    require(visit.viewer, Permission.APPROVE_PROMOTION)
     try:
         day = dt.date.fromisoformat(until)
     except ValueError as error:

@@ -143,7 +143,7 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", f"{_API}/promotions/{{promotion_id}}/rejection"): Rule(Permission.APPROVE_PROMOTION, Object.OTHER),
         ("GET", f"{_API}/adoptions/{{version}}"): Rule(Permission.SEE_MODELS, Object.OTHER),
         ("POST", f"{_API}/adoptions"): Rule(Permission.ADOPT_MODEL, Object.OTHER),
-        ("GET", f"{_API}/audit"): Rule(Permission.SEE_MODELS),
+        ("GET", f"{_API}/audit"): Rule(Permission.SEE_MODELS, Object.OTHER),
         ("POST", f"{_API}/audits/{{audit_id}}/acceptance"): Rule(Permission.APPROVE_PROMOTION, Object.OTHER),
         ("GET", f"{_API}/switch"): SIGNED_IN,
         ("POST", f"{_API}/switch"): Rule(Permission.SWITCH_RANKING),
