@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from enforcement.guards import SETTING
 
 POOL = 20
 """connections to PostgreSQL that one process keeps; as many more for a moment"""
+BUSY = 30
+"""seconds that a write waits for another on SQLite before it is refused"""
 RESTED = 10.0
 """seconds without use after which a connection is tried before it is used: PostgreSQL may have been started anew"""
 
@@ -33,8 +36,8 @@ def engine_of(url: str) -> Engine:
 
 
 def connected(url: str) -> Engine:
-    """An engine for `url`, whatever its tables. SQLite gets WAL, full sync, foreign keys, a 30 s busy time and 64 MiB
-    of cache: random keys land all over their table. Errors never repeat the values of a statement."""
+    """An engine for `url`, whatever its tables. SQLite gets WAL, full sync, foreign keys, BUSY seconds to wait and
+    64 MiB of cache: random keys land all over their table. Errors never repeat the values of a statement."""
     place = make_url(url)
     if place.get_backend_name() == "sqlite":
         if place.database not in (None, "", ":memory:"):
@@ -76,7 +79,7 @@ def _sqlite_prepared(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
+        f"busy_timeout={BUSY * 1000}",
         "cache_size=-65536",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -115,7 +118,7 @@ def writing(engine: Engine) -> Iterator[Session]:
 
     Its entries of the log are written last. Raises LogUnavailableError when they cannot be; then nothing is kept.
     """
-    with engine.connect() as connection:
+    with _turn(engine), engine.connect() as connection:
         connection.info["writes"] = True
         try:
             with (
@@ -127,6 +130,27 @@ def writing(engine: Engine) -> Iterator[Session]:
                 audit.settle(session, ends=True)
         finally:
             connection.info.pop("writes", None)
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """SQLite lets one write at a time, and who waits asks again now and then: among many, somebody may wait half a
+    minute and be refused. The writers of one process wait in line here instead, and only processes meet in SQLite."""
+    if engine.dialect.name != "sqlite" or engine.url.database in (None, "", ":memory:"):
+        yield
+        return
+    line = _line(str(engine.url))
+    mine = line.acquire(timeout=BUSY)
+    try:
+        yield
+    finally:
+        if mine:
+            line.release()
+
+
+@cache
+def _line(_url: str) -> threading.Lock:
+    return threading.Lock()
 
 
 @contextmanager
