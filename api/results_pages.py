@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -12,6 +11,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from api.beside import compared
+from api.funnel_svg import drawing
 from api.money_words import SIDES, arm_rows, beside_rows, hour_rows, summary, what_if_parts, what_if_rows, what_if_whys
 from api.pages import see_other
 from api.refusals import said
@@ -62,7 +62,7 @@ def results_page(request: Request, visit: Signed, lijsten: Chosen = None) -> Res
     drawn, beside = None, None
     if may(visit, Permission.COMPARE_MUNICIPALITIES):
         beside = compared(request.app.state.engine, viewer, own=found.which == "own")
-        drawn = drawing(beside.funnel)
+        drawn = drawing(beside.funnel, name_of)
     spoken = language(request)
     return render(
         request,
@@ -195,54 +195,6 @@ def whole(typed: str, name: str) -> int:
 
 def name_of(municipality: str) -> str:
     return DEMO_MUNICIPALITIES.get(municipality, municipality)
-
-
-@dataclass(frozen=True)
-class FunnelDrawing:
-    """Coordinates of the plot, in px; the same figures stand in a table."""
-
-    points: tuple[Mapping[str, Any], ...]
-    inner: str
-    outer: str
-    target: float | None
-    """height of the line of the whole"""
-    target_share: float | None
-    most: int
-    top: float
-    """share at the top of the plot"""
-
-
-WIDE, TALL, LEFT, BOTTOM = 620, 260, 46, 34
-
-
-def drawing(found: Any) -> FunnelDrawing:
-    """models.funnel.Funnel -> where everything stands."""
-    shown = [one for one in found.points if one.share is not None]
-    most = max([n for curve in found.curves.values() for n, _, _ in curve], default=1)
-    top = min(1.0, 1.1 * max([high for _, _, high in found.curves["outer"]] + [one.share for one in shown], default=1))
-
-    def x(n: int) -> float:
-        return round(LEFT + (WIDE - LEFT - 14) * n / most, 1)
-
-    def y(share: float) -> float:
-        return round(10 + (TALL - BOTTOM - 10) * (1 - share / top), 1)
-
-    def area(curve: Any) -> str:
-        there = [f"{x(n)},{y(low)}" for n, low, _ in curve]
-        return " ".join([*there, *(f"{x(n)},{y(high)}" for n, _, high in reversed(curve))])
-
-    points = tuple(
-        asdict(one) | ({} if one.share is None else {"x": x(one.n), "y": y(one.share)}) for one in found.points
-    )
-    return FunnelDrawing(
-        points,
-        area(found.curves["inner"]),
-        area(found.curves["outer"]),
-        None if found.target is None else y(found.target),
-        found.target,
-        most,
-        top,
-    )
 
 
 def _policy(
