@@ -6,9 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+Box = tuple[float, float, float, float]
+"""left, top, right, bottom"""
+
 WIDE, TALL, LEFT, BOTTOM = 620, 260, 46, 34
 LETTER, LINE = 7.5, 15.0
 """px that a name takes: per letter at most, and in height"""
+DOT = 5.5
+"""radius of a point"""
 ASIDE = 10.0
 """px between a point and its name"""
 HEIGHTS = tuple(height for lines in range(16) for height in (-9.0 - lines * (LINE + 1), 20.0 + lines * (LINE + 1)))
@@ -31,8 +36,7 @@ class Placed:
     anchor: str
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
-        """left, top, right, bottom of the name."""
+    def box(self) -> Box:
         width = LETTER * len(self.said)
         left = self.name_x if self.anchor == "start" else self.name_x - width
         return left, self.name_y - LINE + 3, left + width, self.name_y + 3
@@ -70,9 +74,11 @@ def drawing(found: Any, said: Callable[[str], str]) -> FunnelDrawing:
         there = [f"{x(n)},{y(low)}" for n, low, _ in curve]
         return " ".join([*there, *(f"{x(n)},{y(high)}" for n, _, high in reversed(curve))])
 
+    taken = [(x(one.n) - DOT, y(one.share) - DOT, x(one.n) + DOT, y(one.share) + DOT) for one in shown]
     placed: list[Placed] = []
     for one in sorted(shown, key=lambda point: (x(point.n), point.name)):
-        placed.append(_named(one, said(one.name), x(one.n), y(one.share), placed))
+        placed.append(_named(one, said(one.name), x(one.n), y(one.share), taken))
+        taken.append(placed[-1].box)
     return FunnelDrawing(
         tuple(placed),
         found.points,
@@ -85,17 +91,17 @@ def drawing(found: Any, said: Callable[[str], str]) -> FunnelDrawing:
     )
 
 
-def _named(one: Any, said: str, x: float, y: float, before: list[Placed]) -> Placed:
-    """The name at the nearest height at which it touches no name before it and stays in the plot."""
+def _named(one: Any, said: str, x: float, y: float, taken: list[Box]) -> Placed:
+    """The name at the nearest height at which it touches no point and no other name, and stays in the plot."""
     right = x + ASIDE + LETTER * len(said) > WIDE
     name_x, anchor = (x - ASIDE, "end") if right else (x + ASIDE, "start")
     tries = [
         Placed(one.name, said, one.low, one.high, one.share, x, y, name_x, round(y + height, 1), anchor)
         for height in HEIGHTS
     ]
-    free = (a for a in tries if LINE < a.name_y < TALL - BOTTOM and not any(_touch(a.box, b.box) for b in before))
+    free = (a for a in tries if LINE < a.name_y < TALL - BOTTOM and not any(_touch(a.box, box) for box in taken))
     return next(free, tries[0])
 
 
-def _touch(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+def _touch(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.funnel_svg import LINE, TALL, WIDE, FunnelDrawing, drawing
+from api.funnel_svg import DOT, LINE, TALL, WIDE, FunnelDrawing, drawing
 from models.funnel import funnel
 
 LIMBURG = ("Heerlen", "Maastricht", "Sittard-Geleen", "Venlo", "Roermond", "Kerkrade")
@@ -30,9 +30,9 @@ def test_no_name_stands_on_another_or_outside(counts: list[tuple[int, int]]) -> 
         assert right <= WIDE
         assert top >= 0
         assert bottom <= TALL
-    for a, b in combinations(made.placed, 2):
-        apart = a.box[2] <= b.box[0] or b.box[2] <= a.box[0] or a.box[3] <= b.box[1] or b.box[3] <= a.box[1]
-        assert apart, (a.box, b.box)
+    dots = [(one.x - DOT, one.y - DOT, one.x + DOT, one.y + DOT) for one in made.placed]
+    for a, b in [*combinations([one.box for one in made.placed], 2), *product([one.box for one in made.placed], dots)]:
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
 
 
 def test_a_name_stands_just_above_its_point_when_there_is_room() -> None:
