@@ -116,13 +116,22 @@ def beside(
         total = (weight * there).sum(axis=1)
         return np.asarray((weight * shares).sum(axis=1) / np.maximum(total, 1e-12), dtype=np.float64)
 
+    def moved(numerator: Floats, denominator: Floats) -> Floats:
+        """The same, linearised: a draw moves a share by its residuals over the sample's own size. A draw may miss the
+        few rows that stand for many; divided by what is left it would tell of the draw, not of the estimate."""
+        there = denominator[0] > 1e-12
+        size_there = np.where(there, denominator[0], 1.0)
+        share = np.where(there, numerator[0] / size_there, 0.0)
+        shares = np.where(there, share + (numerator - share * denominator) / size_there, 0.0)
+        return np.asarray((weight * shares).sum(axis=1) / max((weight * there).sum(), 1e-12), dtype=np.float64)
+
     chance = sample.random.astype(np.float64)
     usual = combined(by_stratum(chance * corrected), by_stratum(chance))
     ends = (100 * (1 - confidence) / 2, 100 * (1 + confidence) / 2)
     standing: dict[str, Stratified] = {}
     every: dict[str, Floats] = {}
     for name, member in members.items():
-        found = combined(by_stratum(member * every_case), by_stratum(size * member))
+        found = moved(by_stratum(member * every_case), by_stratum(size * member))
         every[name] = found
         error = float(found[1:].std(ddof=1))
         reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error

@@ -45,6 +45,19 @@ def test_the_interval_is_that_of_redrawn_worlds() -> None:
     assert np.mean([one.lift for one in figures]) == pytest.approx(1.6, abs=0.15)
 
 
+def test_a_draw_without_the_few_rows_that_stand_for_many_does_not_blow_up_the_error() -> None:
+    """30 reviews of weight 40 and two rows that stand for 600 each: one draw in seven has neither of the two."""
+    reviewed, others = np.arange(32) < 30, np.arange(32) >= 30
+    label = np.where(others, np.nan, (np.arange(32) % 5 == 0).astype(float))
+    weight, stands_for = np.where(others, 1.0, 40.0), np.where(others, 600.0, 1.0)
+    cases = Reviewed(label, reviewed & others, reviewed, stands_for, weight)
+    sample = Sampled(cases, reviewed, np.full(32, 0.2), np.ones(32), np.zeros(32, dtype=np.int64), np.arange(32))
+    found = beside(sample, {"list": np.ones(32)}, 1).standing["list"]
+    by_hand = 40 * np.sqrt(30 * 0.2 * 0.8) / 1230
+    assert found.precision == pytest.approx(0.2)
+    assert found.standard_error == pytest.approx(by_hand, rel=0.15)
+
+
 def _args(made):
     return made[0], {"list": made[1]}
 
