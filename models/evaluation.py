@@ -187,6 +187,9 @@ def rank(
 ) -> Ranked:
     """Fit every candidate before each window, on nothing but what was known then, and rank the window.
 
+    Rows to train on that have no label teach nothing; they still keep their cluster out of the window, so that the rows
+    of a window are the same under every coding of outcomes.
+
     rest: the eligible of the windows' lists that were not chosen. With them the list is the top of all the eligible;
     without, the reviewed stand for them by 1 / pi. They are not used where random rows have no chance on record.
     """
@@ -217,7 +220,7 @@ def rank(
     margins: dict[str, list[Floats]] = {one.name: [] for one in candidates}
     usual: list[Floats] = []
     for split, test in zip(splits, kept, strict=True):
-        train = examples.rows(split.train)
+        train = examples.rows(split.train[examples.labelled[split.train]])
         weights = np.ones(len(train))
         for one in candidates:
             margins[one.name].append(one.fit(train, weights).margin(used.X[test]))

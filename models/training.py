@@ -205,8 +205,7 @@ def _recode(
 ) -> Recoded:
     """The same windows and settings with other labels. A row counts in training where both codings give it a label."""
     other = dataclasses.replace(known, label=np.where(known.labelled | _tested(splits, len(known)), labels, np.nan))
-    again = [dataclasses.replace(one, train=one.train[other.labelled[one.train]]) for one in splits]
-    rerun = contest((chosen,), other, again, found.share, seed, rest)
+    rerun = contest((chosen,), other, splits, found.share, seed, rest)
     one, mine, theirs = rerun.standings[0], found.lists[chosen.name], rerun.lists[chosen.name]
     return Recoded(
         name,
