@@ -196,6 +196,21 @@ def _inside(examples: Examples, split: Split) -> np.ndarray:
     return (examples.as_of >= np.datetime64(split.start)) & (examples.as_of < np.datetime64(split.end))
 
 
+def test_the_rows_of_a_window_are_the_same_under_every_coding() -> None:
+    every, certain, lists = eligible_world()
+    reviews, rest = drawn_from(every, certain, lists, 1, None)
+    splits = rolling_origin(reviews)
+    teaches = splits[0].train[:25]
+    rest.examples.cluster[np.flatnonzero(_inside(rest.examples, splits[0]))[:25]] = reviews.cluster[teaches]
+    label = reviews.label.copy()
+    label[teaches] = np.nan
+    unknown = replace(reviews, label=label)
+    one, other = (rank((Given("scorecard", 0),), coded, splits, rest) for coded in (reviews, unknown))
+    assert one.shared > 0
+    assert np.array_equal(one.margins["scorecard"], other.margins["scorecard"])
+    assert np.array_equal(one.sample.cases.stands_for, other.sample.cases.stands_for)
+
+
 def test_who_lives_with_a_training_row_is_left_out_and_the_others_stand_for_them() -> None:
     every, certain, lists = eligible_world()
     reviews, rest = drawn_from(every, certain, lists, 1, None)
