@@ -209,6 +209,7 @@ def test_the_rows_of_a_window_are_the_same_under_every_coding() -> None:
     assert one.shared > 0
     assert np.array_equal(one.margins["scorecard"], other.margins["scorecard"])
     assert np.array_equal(one.sample.cases.stands_for, other.sample.cases.stands_for)
+    assert np.isfinite(other.sample.expected).all()
 
 
 def test_who_lives_with_a_training_row_is_left_out_and_the_others_stand_for_them() -> None:
