@@ -230,7 +230,12 @@ def _lines(
         else:
             path = _bent(start.box.x + CARD, _middle(start), turn, y, trunks[near]) + f"H{x:g}"
         box = Box(turn + 8, y - LINE, LANE - 10, 2 * LINE)
-        path += _head(x, y, -7) if edge["from"] == near else _head(*_left_end(start, end, y), 7)
+        if edge["from"] == near:
+            path += _head(x, y, -7)
+        elif start.depth == end.depth:
+            path += _head(start.box.x, _middle(start), -7)
+        else:
+            path += _head(turn, y, 7)  # beside its own words: at the nearer card all lines are one
         since, until = (edge["from_date"] or "")[:10], (edge["until_date"] or "")[:10]
         drawn.append(Line(edge["from"], edge["to"], path, label, box, period, since, until))
     return drawn
@@ -249,11 +254,6 @@ def _bent(x: float, y: float, to_x: float, to_y: float, trunk: float) -> str:
 def _head(x: float, y: float, back: int) -> str:
     """The head of an arrow that ends at (x, y), as part of its line: one shape for each edge is enough to draw."""
     return f"M{x + back:g} {y - 4:g}l{-back} 4l{back} 4"
-
-
-def _left_end(start: Card, end: Card, y: float) -> tuple[float, float]:
-    """Where an edge that reads backwards ends: at the nearer card."""
-    return (start.box.x, y) if start.depth == end.depth else (start.box.x + CARD, _middle(start))
 
 
 def _middle(card: Card) -> float:

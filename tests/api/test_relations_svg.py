@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,26 @@ def test_no_label_and_no_card_touches_another(first: int) -> None:
             assert not one.touches(other), seed
         assert all(box.x >= 0 and box.y >= 0 for box in boxes)
         assert all(box.x + box.wide <= drawing.wide and box.y + box.high <= drawing.high for box in boxes)
+
+
+def heads(drawing: Drawing) -> list[tuple[float, float, bool]]:
+    """Where each line's arrow ends, and whether it points to the right."""
+    found = [re.search(r"M([\d.-]+) ([\d.-]+)l(-?\d+) 4l", line.path) for line in drawing.lines]
+    return [(float(x) + int(by), float(y) + 4, int(by) > 0) for x, y, by in (one.groups() for one in found if one)]
+
+
+def test_who_is_what_to_whom_is_seen_at_the_words_and_not_where_all_lines_are_one() -> None:
+    nodes = [node("n0", "person", "Klant", "Client", 0)]
+    nodes += [node(f"n{n}", "person", f"Ouder {n}", f"Parent {n}", 1) for n in range(1, 7)]
+    edges = [edge(f"n{n}", "n0", "kinship", "is ouder van", "is a parent of", "BRP") for n in range(1, 4)]
+    edges += [edge("n0", f"n{n}", "kinship", "is ouder van", "is a parent of", "BRP") for n in range(4, 7)]
+    drawing = drawn({"nodes": nodes, "edges": edges, "left_out": 0})
+    ends = heads(drawing)
+    assert len({(x, y) for x, y, _ in ends}) == len(drawing.lines)
+    for line, (x, y, right) in zip(drawing.lines, ends, strict=True):
+        assert right == (line.start == "n0")
+        assert line.label_box.y <= y <= line.label_box.y + line.label_box.high
+        assert x >= line.label_box.x + line.label_box.wide if right else x < line.label_box.x
 
 
 def test_words_stay_within_their_card_and_their_lane() -> None:
