@@ -45,7 +45,7 @@ def main() -> None:
         print(f"{'step':<10} {'rows':>12} {'seconds':>9} {'processor s':>12} {'peak MiB':>9}")
         total = work = 0.0
         for words in (["ingest", str(month)], ["score"], ["select"]):
-            seconds, processor, peak = measured(words, home)
+            seconds, processor, peak, _ = measured(words, home)
             total, work = total + seconds, work + processor
             rows = rows_of(home).get(words[0], "")
             print(f"{words[0]:<10} {rows!s:>12} {seconds:>9.1f} {processor:>12.1f} {peak:>9.0f}", flush=True)
