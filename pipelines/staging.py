@@ -68,6 +68,10 @@ class Staged:
     """lines of a CSV before its first row"""
     at_hand: bool = True
     """small enough for the engine to keep its rows"""
+    query: str = ""
+    """of a stock file: the SELECT over the file that the relation is"""
+    judged: bool = False
+    """the relation says itself of each row what is broken (checks_on_spark.py)"""
 
     @property
     def good(self) -> str:
@@ -164,13 +168,15 @@ def stage_extract(connection: Any, arrival: Arrival, extract: Extract, relation:
     odd = " ".join(f"WHEN {n} IS NOT NULL AND {sql} IS NULL THEN '{n}'" for n, sql in envelope.items() if n in types)
     at_hand = arrival.path.stat().st_size <= AT_HAND
     form = "TABLE" if at_hand and extract.format == "csv" else "VIEW"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP {form} {relation} AS SELECT {chosen}, '{arrival.delivery}' AS _delivery, "
+    query = (
+        f"SELECT {chosen}, '{arrival.delivery}' AS _delivery, "
         f"'{arrival.municipality}' AS _municipality, coalesce({moment}, {known}) AS _known_at, "
         f"coalesce({taken_back}, false) AS _withdrawn, {f'CASE {odd} END' if odd else 'NULL::VARCHAR'} AS _odd, "
         f"coalesce({listed}, []::VARCHAR[]) AS _flags, {at} AS _at FROM {source}"
     )
-    return Staged(contract, relation, {n: t for n, t in types.items() if n in delivered}, arrival, header, at_hand)
+    connection.execute(f"CREATE OR REPLACE TEMP {form} {relation} AS {query}")
+    came = {n: t for n, t in types.items() if n in delivered}
+    return Staged(contract, relation, came, arrival, header, at_hand, query)
 
 
 def as_list(column: str, kind: str) -> str:
