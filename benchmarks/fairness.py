@@ -58,7 +58,7 @@ def main() -> None:
     print(f"fairlearn    5 metrics  {THEIRS:>6,} draws  {spent:8.2f} s")
     print(f"fairlearn    5 metrics  {DRAWS:>6,} draws  {spent * DRAWS / THEIRS:8.0f} s (extrapolated)")
 
-    widest = max(abs(ours.by_group[name][(one,)] - theirs.by_group[name][one]) for name in metrics for one in GROUPS)  # type: ignore[operator]
+    widest = max(abs(ours.by_group[name][(one,)] - theirs.by_group[name][one]) for name in metrics for one in GROUPS)
     print(f"largest difference between the values: {widest:.1e}")
     for name in ("fpr", "tpr"):
         low, high = ours.intervals[name][("d",)]

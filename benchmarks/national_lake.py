@@ -9,7 +9,7 @@ years. The last corrections come after the as-of date and must not be seen.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,12 @@ class Size:
 
     def part(self, share: float) -> Size:
         """The same country, smaller."""
-        return Size(*(round(one * share) for one in (self.persons, self.cases, self.incomes)), self.municipalities)
+        return replace(
+            self,
+            persons=round(self.persons * share),
+            cases=round(self.cases * share),
+            incomes=round(self.incomes * share),
+        )
 
 
 NATIONAL = Size(18_000_000, 400_000, 300_000_000, 342)
