@@ -43,7 +43,7 @@ MILESTONES = frozenset(
     {
         "case_claimed", "case_released", "case_put_aside", "case_taken_up", "case_handed_over", "case_assigned",
         "step_taken", "document_added", "note_written", "findings_saved", "findings_approved", "findings_returned",
-        "identity_read", "dossier_made",
+        "identity_read", "dossier_made", "contest_opened", "contest_settled", "notice_made",
     }
 )  # fmt: skip
 """what the page's history shows; every look stands in the log itself"""

@@ -34,6 +34,7 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/mijn-zaken", "common.mine", Permission.CLAIM_CASE),
     ("/zoeken", "common.search", Permission.FIND_CLIENT),
     ("/meldingen", "common.tip", Permission.TAKE_IN_TIP),
+    ("/rechten", "rights.menu", Permission.HANDLE_RIGHTS),
     ("/team", "common.team", Permission.SEE_TEAM),
     ("/vraag", "question.menu", Permission.ANSWER_CLIENT),
     ("/modellen", "models.menu", Permission.SEE_MODELS),

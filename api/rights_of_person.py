@@ -90,6 +90,7 @@ class ContestOut(Answer):
     number: str | None = Field(description="of the case", examples=["2026-004220"])
     topics: list[str] = Field(description="empty: an objection to the ranking itself")
     opened_at: dt.datetime
+    answer_by: dt.date = Field(description="last day on which the client is answered in time (GDPR 12(3))")
     outcome: Literal["upheld", "rejected"] | None = Field(description="null while it is open")
     settled_at: dt.datetime | None
     version: int = Field(description="send it back with every change")
@@ -181,12 +182,13 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _keys(request: Request) -> Keys:
+def keys_of(request: Request) -> Keys:
     return Keys.read(request.app.state.settings.keys)
 
 
-def _objecting(visit: Meant) -> Viewer:
-    return replace(visit.viewer, purpose=Purpose.OBJECTION)
+def objecting(viewer: Viewer) -> Viewer:
+    """A contest is always about what the client objects to, whatever the viewer's work."""
+    return replace(viewer, purpose=Purpose.OBJECTION)
 
 
 @router.post(f"{CASE}/notice", responses=responses(401, 403, 404, 409, 422, 503))
@@ -227,10 +229,10 @@ def read_contests(
 @router.post(f"{CASE}/contests", status_code=201, responses=responses(401, 403, 404, 409, 422, 503))
 def contest_case(request: Request, response: Response, visit: Meant, number: str, given: ContestIn) -> Opened:
     """Stops the case at once: nobody takes it, saves or approves, and no list takes it up while the contest is open."""
-    viewer = _objecting(visit)
+    viewer = objecting(visit.viewer)
     with writing(engine(request)) as session:
         which = open_contest(
-            session, viewer, _keys(request), number, given.topics, given.text, _now(), objection=given.objection
+            session, viewer, keys_of(request), number, given.topics, given.text, _now(), objection=given.objection
         )
         state = State(find(session, viewer, number).state)
     response.headers["ETag"] = etag(1)
@@ -244,7 +246,7 @@ def read_contest(
     """One contest with what the client says. The look is logged first."""
     viewer = replace(visit.viewer, purpose=purpose)
     with writing(engine(request)) as session:
-        found = told(session, viewer, _keys(request), contest, _now())
+        found = told(session, viewer, keys_of(request), contest, _now())
     response.headers["ETag"] = etag(found.about.version)
     return ContestRead.of(found)
 
@@ -257,7 +259,7 @@ def name_correction(request: Request, visit: Meant, contest: str, version: AsRea
     """Names the delivery with the corrected records; the case is scored with it alone within a minute, and every later
     matrix knows it."""
     with writing(engine(request)) as session:
-        correct(session, _objecting(visit), contest, given.sha256, version, _now())
+        correct(session, objecting(visit.viewer), contest, given.sha256, version, _now())
     return Made(id=contest)
 
 
@@ -266,7 +268,7 @@ def settle_contest(request: Request, visit: Meant, contest: str, version: AsRead
     """Ends a contest. Upheld about data, the case must have been scored with the correction; upheld against the
     ranking, the case leaves this list and later ones."""
     with writing(engine(request)) as session:
-        state = settle(session, _objecting(visit), contest, upheld=given.upheld, now=_now(), version=version)
+        state = settle(session, objecting(visit.viewer), contest, upheld=given.upheld, now=_now(), version=version)
     return Settled(id=contest, outcome="upheld" if given.upheld else "rejected", state=state)
 
 

@@ -225,6 +225,17 @@ RIGHTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("POST", f"{_PAGE}/stukken"): _case(Permission.CLAIM_CASE),
         ("GET", f"{_PAGE}/stukken/{{document}}"): _part(Permission.READ_CASE),
         ("POST", f"{_PAGE}/stappen"): _case(Permission.CLAIM_CASE),
+        ("GET", f"{_PAGE}/rechten"): _case(Permission.READ_CASE),
+        ("POST", f"{_PAGE}/rechten/brief"): _case(Permission.READ_CASE),
+        ("POST", f"{_PAGE}/rechten/betwisting"): _case(Permission.HANDLE_RIGHTS),
+        ("POST", f"{_PAGE}/rechten/beperking"): _case(Permission.HANDLE_RIGHTS),
+        ("POST", f"{_PAGE}/rechten/bewaren"): _case(Permission.HANDLE_RIGHTS),
+        ("GET", "/rechten"): Rule(Permission.HANDLE_RIGHTS, person=True),
+        ("POST", "/rechten/beperkingen/{restriction}/einde"): _part(Permission.HANDLE_RIGHTS),
+        ("POST", "/rechten/bewaren/{hold}/einde"): _part(Permission.HANDLE_RIGHTS),
+        ("GET", "/rechten/betwistingen/{contest}"): _part(Permission.HANDLE_RIGHTS),
+        ("POST", "/rechten/betwistingen/{contest}/correctie"): _part(Permission.HANDLE_RIGHTS),
+        ("POST", "/rechten/betwistingen/{contest}/afronden"): _part(Permission.HANDLE_RIGHTS),
     }
 )
 """(method, address as FastAPI writes it) -> rule"""

@@ -30,6 +30,7 @@ from enforcement.clock import shown, stored
 from enforcement.errors import ConflictError, FindingsError, NotFoundError, RefusedError, StaleError
 from enforcement.holds import SHORTEST_REASON
 from enforcement.keys import Keys, cipher_for
+from enforcement.rights_deadlines import answer_by
 from enforcement.selection import RISK
 from enforcement.tables import Case, Contest, Delivery, Inclusion, Rescoring
 from enforcement.tenants import within
@@ -58,6 +59,11 @@ class Disputed:
     settled_at: dt.datetime | None
     version: int
     """grows with every step: scored again, correction named, settled"""
+
+    @property
+    def answer_by(self) -> dt.date:
+        """The last day on which the client is answered in time (GDPR 12(3))."""
+        return answer_by(self.opened_at.date())
 
 
 @dataclass(frozen=True)
@@ -237,10 +243,12 @@ def disputed_cases(session: Session, municipality: str) -> frozenset[int]:
     return open_contests(session, municipality) | objected
 
 
-def contests(session: Session, viewer: Viewer) -> tuple[Disputed, ...]:
-    """All contests of the viewer's municipality, the open ones first. Raises ForbiddenError."""
+def contests(session: Session, viewer: Viewer, case_id: int | None = None) -> tuple[Disputed, ...]:
+    """All contests of the viewer's municipality, or of one case, the open ones first. Raises ForbiddenError."""
     require(viewer, Permission.HANDLE_RIGHTS)
     query = select(Contest).where(within(Contest, viewer.municipality))
+    if case_id is not None:
+        query = query.where(Contest.case_id == case_id)
     found = session.scalars(query.order_by(Contest.outcome.is_not(None), Contest.opened_at.desc(), Contest.id)).all()
     counted = session.execute(
         select(Rescoring.contest_id, func.count())

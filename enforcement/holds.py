@@ -111,17 +111,18 @@ def restriction_on(session: Session, municipality: str, case_id: int, day: dt.da
     return Restricted(found.id, found.reason, found.until, found.made_at.date()) if found else None
 
 
-def restrictions(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Listed, ...]:
-    """The restrictions in force in the viewer's municipality, oldest first, after the look was logged. Raises
-    ForbiddenError."""
+def restrictions(
+    session: Session, viewer: Viewer, now: dt.datetime, case_id: int | None = None
+) -> tuple[Listed, ...]:
+    """The restrictions in force in the viewer's municipality, or on one case, oldest first, after the look was logged.
+    Raises ForbiddenError."""
     require(viewer, Permission.HANDLE_RIGHTS)
     _log(session, viewer, "restrictions_listed", f"municipality:{viewer.municipality}", {}, now)
-    rows = session.scalars(
-        select(Restriction)
-        .where(within(Restriction, viewer.municipality), Restriction.lifted_at.is_(None))
-        .where(Restriction.until > now.date())
-        .order_by(Restriction.made_at, Restriction.id)
-    ).all()
+    query = select(Restriction).where(within(Restriction, viewer.municipality), Restriction.lifted_at.is_(None))
+    if case_id is not None:
+        query = query.where(Restriction.case_id == case_id)
+    query = query.where(Restriction.until > now.date()).order_by(Restriction.made_at, Restriction.id)
+    rows = session.scalars(query).all()
     numbers = _numbers(session, viewer.municipality, {one.case_id for one in rows})
     return tuple(Listed(one.id, numbers.get(one.case_id), one.reason, one.made_at.date(), one.until) for one in rows)
 
@@ -156,14 +157,15 @@ def lift_hold(session: Session, viewer: Viewer, which: str, now: dt.datetime) ->
     _log(session, viewer, "hold_lifted", f"hold:{which}", {}, now)
 
 
-def holds(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Listed, ...]:
-    """The holds in force in the viewer's municipality, oldest first, after the look was logged. Raises
+def holds(session: Session, viewer: Viewer, now: dt.datetime, case_id: int | None = None) -> tuple[Listed, ...]:
+    """The holds in force in the viewer's municipality, or on one case, oldest first, after the look was logged. Raises
     ForbiddenError."""
     require(viewer, Permission.HANDLE_RIGHTS)
     _log(session, viewer, "holds_listed", f"municipality:{viewer.municipality}", {}, now)
-    rows = session.scalars(
-        select(Hold).where(within(Hold, viewer.municipality), Hold.lifted_at.is_(None)).order_by(Hold.made_at, Hold.id)
-    ).all()
+    query = select(Hold).where(within(Hold, viewer.municipality), Hold.lifted_at.is_(None))
+    if case_id is not None:
+        query = query.where(Hold.case_id == case_id)
+    rows = session.scalars(query.order_by(Hold.made_at, Hold.id)).all()
     numbers = _numbers(session, viewer.municipality, {one.case_id for one in rows})
     return tuple(Listed(one.id, numbers.get(one.case_id), one.reason, one.made_at.date(), None) for one in rows)
 
