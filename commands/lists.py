@@ -107,5 +107,8 @@ def _show_replay(result: dict[str, Any]) -> None:
         for one in result["differences"]:
             by_kind[one["what"]] = by_kind.get(one["what"], 0) + 1
         table(f"Differences; {checked} compared", [{"what": what, "cases": n} for what, n in by_kind.items()])
+    if result["documents"] is not None:
+        card = f"weegschaal card {result['model_version']} --edition {result['documents']}"
+        out.print(f"The model's documents that were in force then: {card}", highlight=False)
     if result["engine"]:
         table("Packages that have another version now", result["engine"])

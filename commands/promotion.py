@@ -106,24 +106,49 @@ def card(
         str, typer.Option(help="card, technical-file, instructions, data-sheet, register-record, training-report.")
     ] = "card",
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page here.")] = None,
+    edition: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Show what was in force then, and build nothing.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List every edition that was kept.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build the documents of a model from its metadata, keep them with it, and show one: the model card by default.
 
+    What differs from before becomes a new edition; earlier ones stay (R27) and are shown with --edition.
+
     Example: weegschaal card champion --kind technical-file --html file.html
+
+    Earlier ones: weegschaal card 3 --list, and then: weegschaal card 3 --edition 1
     """
     from enforcement.settings import Settings
-    from pipelines.documents import KINDS, build
+    from pipelines.documents import KINDS, build, edition_of, editions
 
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="--kind")
     if html is not None and kind == "register-record":
         raise typer.BadParameter("the register record is JSON; leave --html out", param_hint="--html")
-    made = build(Settings.read(), None if model == "champion" else model)
+    settings, version = Settings.read(), None if model == "champion" else model
+    if listed:
+        emit(editions(settings, version), as_json, _show_editions)
+        return
+    made = build(settings, version) if edition is None else edition_of(settings, version, kind, edition)
     if html is not None:
         html.write_bytes(made[f"{kind}.html"])
     document = json.loads(made[f"{kind}.json"])
     emit(document, as_json, lambda told: _show_document(told, html))
+
+
+def _show_editions(told: dict[str, Any]) -> None:
+    rows = [
+        {
+            "edition": one["edition"],
+            "made at": one["made_at"],
+            "of": one["of"],
+            "new in it": ", ".join(one["documents"]),
+        }
+        for one in told["editions"]
+    ]
+    table(f"Documents of version {told['version']}, oldest first", rows)
 
 
 def _show_document(told: dict[str, Any], html: Path | None) -> None:
@@ -151,4 +176,4 @@ def report(
 
     Example: weegschaal report 3 --html report.html
     """
-    card(model=run, kind="training-report", html=html, as_json=as_json)
+    card(model=run, kind="training-report", html=html, edition=None, listed=False, as_json=as_json)

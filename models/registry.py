@@ -30,9 +30,10 @@ ENGINE = ("numpy", "lightgbm", "interpret-core", "scikit-learn", "duckdb", "ibis
 
 
 DOCUMENTS = "documents"
-DOCUMENT = "sha256.documents."
+EDITION = "documents."
+"""tag of one edition; behind the point stands when it was made"""
 STANDS_FOR = "documents_of"
-"""tag: hash of the state that the documents tell of"""
+"""tag: hash of the state that the newest documents tell of"""
 
 
 class TamperedError(ValueError):
@@ -56,6 +57,23 @@ class Registered:
     report: dict[str, Any]
     demo: bool
     """promoted for demonstration only"""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Documents that were made together. A later edition stands beside it and takes nothing away (R27)."""
+
+    number: int
+    """from 1, in the order in which they were made"""
+    made_at: dt.datetime
+    state: str
+    """hash of what the documents tell of"""
+    about: Mapping[str, Any]
+    """the same in words: role, promotion, adoption, freezing"""
+    documents: Mapping[str, str]
+    """name -> sha256 of what is new or changed in it; the others are those of the editions before"""
+    folder: str
+    """below the documents of the version"""
 
 
 class Registry:
@@ -123,12 +141,12 @@ class Registry:
 
     def described(self, version: str | None = None) -> dict[str, Any]:
         """What the registry knows of the champion, or of a version: {version, kind, sha256, registered_at, aliases,
-        demo, trainer, promotion, frozen, params, metrics, documents, documents_of}; `documents` is name -> sha256,
-        `documents_of` the hash of the state that they tell of. Raises LookupError."""
+        demo, trainer, promotion, frozen, params, metrics, documents, documents_of}; `documents` is name -> sha256 of
+        the newest, `documents_of` the hash of the state that they tell of. Raises LookupError."""
         found = self._find(version)
         run = self._client().get_run(found.run_id)
         moment = dt.datetime.fromtimestamp(found.creation_timestamp / 1000, dt.UTC)
-        documents = {key.removeprefix(DOCUMENT): value for key, value in found.tags.items() if key.startswith(DOCUMENT)}
+        documents = {name: sha256 for one in _editions(found) for name, sha256 in one.documents.items()}
         return {
             "version": str(found.version),
             "kind": found.tags["kind"],
@@ -158,27 +176,57 @@ class Registry:
         found = self._client().search_model_versions(f"name='{NAME}'")
         return sorted((str(one.version) for one in found), key=int)
 
-    def keep(self, version: str, documents: Mapping[str, bytes], state: str = "") -> None:
-        """Keep documents with a version (R27), each with its sha256; one of the same name is replaced.
+    def keep(
+        self,
+        version: str,
+        documents: Mapping[str, bytes],
+        state: str = "",
+        about: Mapping[str, Any] | None = None,
+        now: dt.datetime | None = None,
+    ) -> None:
+        """Keep documents with a version (R27), each with its sha256. What differs from the newest of its name becomes a
+        new edition beside those before, which are what was in force then; nothing is replaced.
 
-        state: hash of what they tell of, so that it is seen when they are behind.
+        state: hash of what they tell of, so that it is seen when they are behind; about: the same in words.
 
         Raises LookupError for a version that does not exist, ValueError for the name of an artifact.
         """
         if taken := sorted(set(documents) & set(ARTIFACTS)):
             raise ValueError(f"{', '.join(taken)} is an artifact of the model; it is written once")
         client, found = self._client(), self._find(version)
-        _write(self._artifacts(found.run_id) / DOCUMENTS, documents)
-        for name, data in documents.items():
-            client.set_model_version_tag(NAME, found.version, f"{DOCUMENT}{name}", hashlib.sha256(data).hexdigest())
+        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in documents.items()}
+        newest = {name: sha256 for one in _editions(found) for name, sha256 in one.documents.items()}
+        if new := {name: sha256 for name, sha256 in hashes.items() if newest.get(name) != sha256}:
+            moment = (now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC)
+            folder = moment.strftime(FOLDER)
+            _write(self._artifacts(found.run_id) / DOCUMENTS / folder, {name: documents[name] for name in new})
+            told = {"made_at": moment.isoformat(), "state": state, "about": dict(about or {}), "sha256": new}
+            client.set_model_version_tag(NAME, found.version, f"{EDITION}{folder}", json.dumps(told, sort_keys=True))
         client.set_model_version_tag(NAME, found.version, STANDS_FOR, state)
 
-    def document(self, version: str | None, name: str) -> bytes:
-        """A document that was kept. Raises LookupError when there is none, TamperedError when it was changed."""
+    def editions(self, version: str | None) -> list[Edition]:
+        """Every edition of a version's documents, oldest first. Raises LookupError for an unknown version."""
+        return _editions(self._find(version))
+
+    def edition_at(self, version: str | None, moment: dt.datetime) -> int | None:
+        """Number of the edition that was in force at an aware moment; None when there was none yet."""
+        made = [one.number for one in self.editions(version) if one.made_at <= moment]
+        return made[-1] if made else None
+
+    def document(self, version: str | None, name: str, edition: int | None = None) -> bytes:
+        """A document as it is now, or as it was in force when an edition was the newest.
+
+        Raises LookupError when there is none, TamperedError when it was changed.
+        """
         found = self._find(version)
-        if f"{DOCUMENT}{name}" not in found.tags:
+        there = _editions(found)
+        if edition is not None and not 1 <= edition <= len(there):
+            raise LookupError(f"version {found.version} has {len(there)} editions of its documents, and no {edition}")
+        having = [one for one in there[:edition] if name in one.documents]
+        if not having:
             raise LookupError(f"version {found.version} has no document {name}; make it with `weegschaal card`")
-        return _checked(self._artifacts(found.run_id) / DOCUMENTS / name, found.tags[f"{DOCUMENT}{name}"])
+        place = self._artifacts(found.run_id) / DOCUMENTS / having[-1].folder / name
+        return _checked(place, having[-1].documents[name])
 
     def _in_use(self, client: Any) -> bool:
         """Whether there is a champion that was promoted for use."""
@@ -241,6 +289,21 @@ def engine_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+FOLDER = "%Y%m%dT%H%M%S.%fZ"
+"""name of an edition's folder, so that names sort in the order of time"""
+
+
+def _editions(found: Any) -> list[Edition]:
+    """Of a model version as MLflow has it."""
+    made = []
+    for number, key in enumerate(sorted(key for key in found.tags if key.startswith(EDITION)), start=1):
+        told = json.loads(found.tags[key])
+        moment = dt.datetime.fromisoformat(told["made_at"])
+        folder = key.removeprefix(EDITION)
+        made.append(Edition(number, moment, told["state"], told["about"], told["sha256"], folder))
+    return made
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

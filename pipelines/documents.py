@@ -42,8 +42,46 @@ def build(settings: Settings, version: str | None) -> dict[str, bytes]:
     for kind, document in pages(what).items():
         made[f"{kind}.html"] = document.html()
         made[f"{kind}.json"] = _json(document.data() | (_picture(what) if kind == "card" else {}))
-    registry.keep(str(what.registered["version"]), made, _state(what.registered, what.promotion, what.adopted_by))
+    about = _about(what.registered, what.promotion, what.adopted_by)
+    registry.keep(str(what.registered["version"]), made, _hash(about), about)
     return made
+
+
+def editions(settings: Settings, version: str | None) -> dict[str, Any]:
+    """Every edition of the documents of the champion or a version, oldest first: {version, editions: [{edition,
+    made_at, of, about, documents}]}; `documents` is name -> sha256 of what is new in it. Raises LookupError."""
+    registry = Registry(settings.mlruns)
+    found = [
+        {
+            "edition": one.number,
+            "made_at": one.made_at.isoformat(timespec="seconds"),
+            "of": _in_words(one.about),
+            "about": dict(one.about),
+            "documents": dict(one.documents),
+        }
+        for one in registry.editions(version)
+    ]
+    return {"version": registry.described(version)["version"], "editions": found}
+
+
+def edition_of(settings: Settings, version: str | None, kind: str, edition: int) -> dict[str, bytes]:
+    """The documents of one kind as they were in force when an edition was the newest, name -> bytes.
+
+    Raises LookupError when there was none, TamperedError when one was changed since.
+    """
+    registry, forms = Registry(settings.mlruns), ("json",) if kind == "register-record" else ("json", "html")
+    return {f"{kind}.{form}": registry.document(version, f"{kind}.{form}", edition) for form in forms}
+
+
+def _in_words(about: Mapping[str, Any]) -> str:
+    """What a model was when an edition was made: its role, promotion, adoption and freezing."""
+    asked, towns = about.get("asked") or {}, about.get("adopted_by") or ()
+    parts = [*about.get("aliases", ())]
+    parts += ["for demonstration"] if about.get("demo") else []
+    parts += [f"promotion {asked['id']} {asked['state']}"] if asked else []
+    parts += [f"adopted by {', '.join(towns)}"] if towns else []
+    parts += ["frozen"] if about.get("frozen") else []
+    return ", ".join(parts) or "trained"
 
 
 def renew(settings: Settings) -> list[str]:
@@ -56,16 +94,20 @@ def renew(settings: Settings) -> list[str]:
     behind = []
     for version, (promotion, towns) in now.items():
         registered = registry.described(version)
-        if registered["documents_of"] != _state(registered, promotion, towns):
+        if registered["documents_of"] != _hash(_about(registered, promotion, towns)):
             build(settings, version)
             behind.append(version)
     return behind
 
 
-def _state(registered: Mapping[str, Any], promotion: Mapping[str, Any], adopted_by: Sequence[str]) -> str:
-    """Hash of what may change about a registered model."""
+def _about(registered: Mapping[str, Any], promotion: Mapping[str, Any], adopted_by: Sequence[str]) -> dict[str, Any]:
+    """What may change about a registered model."""
     changing = {name: registered[name] for name in ("aliases", "demo", "promotion", "frozen")}
-    return hashlib.sha256(_json(changing | {"asked": dict(promotion), "adopted_by": list(adopted_by)})).hexdigest()
+    return changing | {"asked": dict(promotion), "adopted_by": list(adopted_by)}
+
+
+def _hash(about: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_json(about)).hexdigest()
 
 
 def _use(session: Session, version: str) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -152,7 +194,9 @@ def _sha256(path: Path) -> str:
 
 
 def _picture(what: Known) -> dict[str, Any]:
-    return {"model": dict(what.registered), "picture": what.picture.data() if what.picture else None}
+    # Without the hashes of the documents before: a card would never be the same twice.
+    model = {name: one for name, one in what.registered.items() if name not in ("documents", "documents_of")}
+    return {"model": model, "picture": what.picture.data() if what.picture else None}
 
 
 def _json(content: Any) -> bytes:

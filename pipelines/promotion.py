@@ -46,13 +46,19 @@ def ask(settings: Settings, version: str, references: References, user: str, tra
         answer = told(asked, [])
     registry.challenge(known["version"])
     build_documents(settings, known["version"])
-    return answer
+    return answer | {"documents": registry.edition_at(known["version"], dt.datetime.now(dt.UTC))}
 
 
 def listed(settings: Settings) -> list[dict[str, Any]]:
-    """Every promotion, newest first, with who approved."""
+    """Every promotion, newest first, with who approved, and the edition of the model's documents that was in force when
+    it was settled, or is now."""
+    registry, now = Registry(settings.mlruns), dt.datetime.now(dt.UTC)
     with reading(engine_of(settings.database)) as session:
-        return [told(one, [given.user_id for given in approvals(session, one.id)]) for one in promotions(session)]
+        return [
+            told(one, [given.user_id for given in approvals(session, one.id)])
+            | {"documents": registry.edition_at(one.model_version, shown(one.settled_at) if one.settled_at else now)}
+            for one in promotions(session)
+        ]
 
 
 def told(one: Promotion, approved_by: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select as sql_select
 
+from enforcement.clock import shown
 from enforcement.database import engine_of, reading
 from enforcement.draws import yearly_secret
 from enforcement.selection import RANDOM, RISK, SIGNAL, TOP_UP, commitment, eligible_digest, seed_of, walk
@@ -25,17 +26,20 @@ COMPARED = ("municipality", "margin", "place", "place_low", "place_high", "reaso
 
 
 def reproduce(settings: Settings, run_id: str) -> dict[str, Any]:
-    """{"run", "status", "checked", "differences", "engine", "model_sha256", "matrix_sha256", "rule"}.
+    """{"run", "status", "checked", "differences", "engine", "model_version", "model_sha256", "matrix_sha256",
+    "documents", "rule"}.
 
     status: `same`; `different`, with what differs; or `deleted` when the matrix is gone: the hashes that remain were
     verified. checked: numbers of scores and draws. engine: packages whose version differs from that of the
-    training. Raises LookupError for an unknown run, TamperedError when the model is not the one of the run.
+    training. documents: the edition of the model's documents in force when it scored, None when there was none (R27).
+    Raises LookupError for an unknown run, TamperedError when the model is not the one of the run.
     """
     with reading(engine_of(settings.database)) as session:
         run = session.get(Run, run_id)
         if run is None:
             raise LookupError(f"there is no run {run_id}; `weegschaal status` shows the runs")
-        registered = Registry(settings.mlruns).load(run.model_version)
+        registry = Registry(settings.mlruns)
+        registered = registry.load(run.model_version)
         differences = []
         if registered.sha256 != run.model_sha256:
             differences.append({"what": "model", "case_id": None, "was": run.model_sha256, "is": registered.sha256})
@@ -53,8 +57,10 @@ def reproduce(settings: Settings, run_id: str) -> dict[str, Any]:
             "checked": {"scores": scores, "draws": len(draws)},
             "differences": differences,
             "engine": _engine(settings, run.model_version),
+            "model_version": run.model_version,
             "model_sha256": run.model_sha256,
             "matrix_sha256": run.matrix_sha256,
+            "documents": registry.edition_at(run.model_version, shown(run.scored_at)),
             "rule": "" if matrix is not None else RETENTION,
         }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import json
 import os
 import shutil
@@ -100,19 +102,43 @@ def test_r29_the_run_names_the_engine_it_was_made_on(filled: Path) -> None:
     assert Registry(filled).versions() == ["1", "2"]
 
 
-def test_r27_documents_are_kept_with_the_model_and_a_changed_one_is_refused(filled: Path, tmp_path: Path) -> None:
+def test_r27_what_was_in_force_stays_beside_what_is_in_force_now(filled: Path, tmp_path: Path) -> None:
     registry = Registry(shutil.copytree(filled, tmp_path / "documented"))
     with pytest.raises(LookupError, match="card"):
         registry.document("2", "card.html")
-    registry.keep("2", {"card.html": b"<p>first</p>"})
-    registry.keep("2", {"card.html": b"<p>second</p>"})
-    assert registry.document(None, "card.html") == b"<p>second</p>"
-    assert list(registry.described()["documents"]) == ["card.html"]
+    march, june = (dt.datetime(2026, month, 1, 9, tzinfo=dt.UTC) for month in (3, 6))
+    registry.keep("2", {"card.html": b"first", "data.html": b"same"}, "a", {"aliases": ["challenger"]}, march)
+    registry.keep("2", {"card.html": b"first", "data.html": b"same"}, "a", {}, march + dt.timedelta(days=9))
+    registry.keep("2", {"card.html": b"second", "data.html": b"same"}, "b", {"aliases": ["champion"]}, june)
+    first, second = registry.editions(None)
+    assert (first.number, first.made_at, first.state, first.about) == (1, march, "a", {"aliases": ["challenger"]})
+    assert (second.number, list(second.documents)) == (2, ["card.html"]), "what did not change is not kept twice"
+    then = [registry.document("2", "card.html", edition) for edition in (None, 1, 2)]
+    assert then == [b"second", b"first", b"second"]
+    assert registry.document("2", "data.html", 2) == b"same"
+    moments = (march - dt.timedelta(seconds=1), march, june - dt.timedelta(days=1), june)
+    assert [registry.edition_at("2", moment) for moment in moments] == [None, 1, 1, 2]
+    assert registry.editions("1") == []
+    known = registry.described()
+    assert known["documents"]["card.html"] == hashlib.sha256(b"second").hexdigest()
+    assert known["documents_of"] == "b"
+    with pytest.raises(LookupError, match="2 editions"):
+        registry.document("2", "card.html", 3)
     with pytest.raises(ValueError, match="written once"):
         registry.keep("2", {"model.json": b"{}"})
-    next(registry.folder.rglob("card.html")).write_bytes(b"<p>other</p>")
+
+
+@pytest.mark.parametrize("edition", [1, 2])
+def test_r27_a_document_that_was_changed_is_refused_in_every_edition(
+    filled: Path, tmp_path: Path, edition: int
+) -> None:
+    registry = Registry(shutil.copytree(filled, tmp_path / "documented"))
+    registry.keep("2", {"card.html": b"<p>first</p>"})
+    registry.keep("2", {"card.html": b"<p>second</p>"})
+    sorted(registry.folder.rglob("card.html"))[edition - 1].write_bytes(b"<p>other</p>")
     with pytest.raises(TamperedError, match="card"):
-        registry.document("2", "card.html")
+        registry.document("2", "card.html", edition)
+    assert registry.document("2", "card.html", 3 - edition)
 
 
 def test_nothing_is_pickled_and_nothing_is_reported_over_the_network(filled: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+import weegschaal
 from enforcement.access import Role
 from enforcement.adoption import adopt
 from enforcement.database import engine_of, writing
@@ -20,8 +22,9 @@ from models.contenders import contenders
 from models.registry import Registry
 from models.training import train
 from pipelines import work
-from pipelines.documents import KINDS, build, renew
+from pipelines.documents import KINDS, build, edition_of, editions, renew
 from pipelines.incident import handle
+from pipelines.promotion import listed
 from pipelines.steps import unseen
 from tests.enforcement.province import COMPLIANCE, MANAGER, NOW, SCIENTIST, a_run, audited, candidates, drawn, service
 from tests.models.builders import UNTIL, examples, features
@@ -84,3 +87,45 @@ def test_r27_every_document_follows_a_promotion_an_adoption_and_a_freeze(setting
     handle(settings, "1", "one group is selected too often")
     assert kept(settings, "register-record")["status"] == "Buiten gebruik"
     assert renew(settings) == []
+
+    told = editions(settings, "1")["editions"]
+    assert [one["edition"] for one in told] == [1, 2, 3, 4]
+    last = [one["of"].split(", ")[-1] for one in told]
+    assert last == ["trained", f"promotion {asked.id} promoted", "adopted by 0917", "frozen"]
+    statuses = [
+        json.loads(edition_of(settings, "1", "register-record", number)["register-record.json"])["status"]
+        for number in (1, 2, 3, 4)
+    ]
+    assert statuses == ["In ontwikkeling", "In gebruik", "In gebruik", "Buiten gebruik"]
+    (promotion,) = listed(settings)
+    assert promotion["state"] == "frozen"
+    assert promotion["documents"] == 3, "what was in force when it was settled"
+
+
+def test_r27_documents_of_what_did_not_change_are_kept_once(settings: Settings) -> None:
+    build(settings, "1")
+    build(settings, "1")
+    (only,) = editions(settings, "1")["editions"]
+    assert {name.rsplit(".", 1)[0] for name in only["documents"]} == set(KINDS)
+
+
+def test_r27_the_command_lists_editions_and_shows_an_earlier_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEEGSCHAAL_HOME", str(settings.home))
+    monkeypatch.setenv("WEEGSCHAAL_DATABASE", settings.database)
+    build(settings, "1")
+    Registry(settings.mlruns).freeze("1", "one group is selected too often")
+    build(settings, "1")
+
+    def ran(*words: str) -> dict[str, Any]:
+        told = CliRunner().invoke(weegschaal.app, ["card", "1", *words, "--json"], catch_exceptions=False)
+        assert told.exit_code == 0, told.output
+        found: dict[str, Any] = json.loads(told.output)
+        return found
+
+    assert [one["of"] for one in ran("--list")["editions"]] == ["trained", "frozen"]
+    assert ran("--kind", "register-record", "--edition", "1")["status"] == "In ontwikkeling"
+    assert ran("--kind", "register-record", "--edition", "2")["status"] == "Buiten gebruik"
+    assert ran("--edition", "1") != ran("--edition", "2")
+    assert len(ran("--list")["editions"]) == 2, "looking makes no edition"

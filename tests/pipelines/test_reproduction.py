@@ -49,6 +49,7 @@ def test_r29_a_past_run_is_the_same_bit_for_bit(province: Province) -> None:
     assert (again["status"], again["engine"], again["rule"]) == ("same", [], "")
     assert again["checked"]["draws"] == len(made["draws"])
     assert again["checked"]["scores"] > 300
+    assert again["documents"] == 1, "the model's documents of its training were in force"
 
 
 @pytest.mark.parametrize(
