@@ -675,7 +675,9 @@ class Outcome(Record):
     approved: Annotated[dt.date | None, Fact("date of the second person's approval")] = None
     cause: Annotated[Text, Fact("cause in the words of statistics.md, as in enforcement/findings.py")] = None
     effect: Annotated[Text, Fact("up, down, none or unknown", check="effect IN ('up','down','none','unknown')")] = None
-    amount_cents: Annotated[Whole, Fact("change per month", "EUR cents")] = None
+    amount_cents: Annotated[
+        Whole, Fact("change per month, in the direction of effect", "EUR cents", check="amount_cents >= 0")
+    ] = None
     overturned: Annotated[Yes, Fact("an objection or appeal overturned it")] = None
     minutes: Annotated[Whole, Fact("time the review took", "minutes")] = None
 

@@ -111,7 +111,7 @@ def _count(arm: _Arm, review: Mapping[str, Any], money: Mapping[str, int]) -> No
         changed=int(stands and effect in (Effect.UP, Effect.DOWN)),
         nothing_irregular=int(review["cause"] == Cause.NOTHING_IRREGULAR),
     )
-    change = abs(review["amount_cents"] or 0) if stands else 0
+    change = (review["amount_cents"] or 0) if stands else 0
     found = {"up": change * (effect == Effect.UP), "down": change * (effect == Effect.DOWN)}
     for measure, cents in (found | dict(money)).items():
         arm.sums.setdefault(measure, _Sums()).add(cents, minutes)

@@ -34,7 +34,7 @@ def booking_rows(outcomes: Rows, history: History, seed: int) -> Rows:
     upwards. What an objection overturned is withdrawn when that is known."""
     rng = stream(seed, "bookings")
     reviews, many = history.reviews, len(history.reviews.case)
-    amount = np.abs(outcomes.columns["amount_cents"].to_numpy()[:many])
+    amount = outcomes.columns["amount_cents"].to_numpy()[:many]
     effect = np.array(outcomes.columns["effect"].to_pylist()[:many])
     began = history.conduct.start[np.maximum(reviews.episode, 0)]
     ran = np.clip(reviews.selected - began, 1, 24)

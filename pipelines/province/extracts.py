@@ -288,7 +288,7 @@ def outcome_rows(spells: Spells, history: History, register: Register, seed: int
     cause = np.where(reviews.inconclusive, 6, cause)
     effect = np.where(reviews.changed, 1, np.where(under, 0, 2))
     effect = np.where(reviews.inconclusive, 3, effect)
-    amount = np.where(episode >= 0, -conduct.monthly[np.maximum(episode, 0)], -rng.integers(2000, 30000, many))
+    amount = np.where(episode >= 0, conduct.monthly[np.maximum(episode, 0)], rng.integers(2000, 30000, many))
     amount = np.where(under, rng.integers(2000, 15000, many), np.where(effect == 1, amount, 0))
     revised = np.flatnonzero(reviews.overturned & ~reviews.inconclusive)
     row = np.concatenate([np.arange(many), revised])

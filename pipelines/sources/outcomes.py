@@ -4,8 +4,9 @@
     case;selected;arm;probability;closed;approved;cause;effect;amount_cents;overturned;minutes;withdrawn
 
 case, selected, cause and effect are needed. selected, closed and approved are whole dates (yyyymmdd or ISO); arm is
-random, top_up, signal, risk, tip or theme; probability lies above 0 and at most at 1; amount_cents is signed, euro
-cents a month; minutes, 0 or more, is the time the review took; overturned and withdrawn are yes or no.
+random, top_up, signal, risk, tip or theme; probability lies above 0 and at most at 1; amount_cents is the change a month,
+whose direction effect says: a minus sign is read where effect is down and goes with no other; minutes, 0 or more, is
+the time the review took; overturned and withdrawn are yes or no.
 """
 
 from __future__ import annotations
@@ -68,12 +69,20 @@ def _outcome(row: OwnRow) -> Outcome:
         approved=approved,
         cause=row["cause"],
         effect=row["effect"],
-        amount_cents=whole_in("amount_cents", row["amount_cents"]),
+        amount_cents=_change(row["amount_cents"], row["effect"]),
         overturned=row.yes("overturned"),
         minutes=minutes,
         withdrawn=bool(row.yes("withdrawn")),
         flags=("not_approved",) if approved is None else (),
     )
+
+
+def _change(text: str, effect: str) -> int | None:
+    """EUR cents a month, 0 or more, as the service writes it; who writes signed amounts has the sign agree."""
+    cents = whole_in("amount_cents", text)
+    if cents is not None and cents < 0 and effect != "down":
+        raise UnreadableError("amount_cents", "is below 0 where effect is not down")
+    return None if cents is None else abs(cents)
 
 
 def _day(name: str, text: str) -> dt.date | None:

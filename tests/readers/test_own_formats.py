@@ -100,12 +100,23 @@ def test_an_outcome(tmp_path: Path) -> None:
         ("D-1;2025-01-06;;nan;;;x;up;", "probability"),
         ("D-1;2025-01-06;;;;;;up;", "cause"),
         ("D-1;2025-01-06;;;;;x;sideways;", "effect"),
+        ("D-1;2025-01-06;;;;;x;up;-4500", "amount_cents"),
+        ("D-1;2025-01-06;;;;;x;none;-1", "amount_cents"),
     ],
 )
 def test_an_outcome_that_cannot_be_read_is_kept_apart(tmp_path: Path, row: str, field: str) -> None:
     reading = outcomes.read(written(tmp_path, "uitkomsten.csv", OUTCOMES + row + "\n"))
     assert [row.field for row in reading.quarantined] == [field]
     assert not reading.records
+
+
+@pytest.mark.parametrize("written_as", ["-4500", "4500"])
+def test_an_outcome_says_its_direction_once_whether_history_signed_the_amount_or_not(
+    tmp_path: Path, written_as: str
+) -> None:
+    path = written(tmp_path, "u.csv", OUTCOMES + f"D-1;2025-01-06;risk;;;2025-03-08;x;down;{written_as}\n")
+    [found] = of_kind(outcomes.read(path), Outcome)
+    assert (found.effect, found.amount_cents) == ("down", 4500), "as the service itself writes it (findings.py)"
 
 
 def test_an_outcome_nobody_approved_says_so(tmp_path: Path) -> None:
