@@ -4,9 +4,9 @@
     case;selected;arm;probability;closed;approved;cause;effect;amount_cents;overturned;minutes;withdrawn
 
 case, selected, cause and effect are needed. selected, closed and approved are whole dates (yyyymmdd or ISO); arm is
-random, top_up, signal, risk, tip or theme; probability lies above 0 and at most at 1; amount_cents is the change a month,
-whose direction effect says: a minus sign is read where effect is down and goes with no other; minutes, 0 or more, is
-the time the review took; overturned and withdrawn are yes or no.
+random, top_up, signal, risk, tip or theme; probability lies above 0 and at most at 1; amount_cents is the change in
+euro cents a month, whose direction effect says: a minus sign is read where effect is down and goes with no other;
+minutes, 0 or more, is the time the review took; overturned and withdrawn are yes or no.
 """
 
 from __future__ import annotations
