@@ -18,6 +18,9 @@ $(VENV)/bin/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
 $(VENV)/.service: uv.lock pyproject.toml | $(VENV)/bin/uv
+	@if $(PYTHON) -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libgomp1 >/dev/null; \
+	else echo "libgomp.so.1 is not here and LightGBM needs it: install it (Debian: libgomp1), then make again"; exit 1; fi
 	$(UV) sync --quiet --locked --inexact --no-dev --compile-bytecode
 	@touch $@
 
