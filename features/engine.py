@@ -35,15 +35,20 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
-def chosen(spill: Path) -> Engine:
-    """The engine that WEEGSCHAAL_ENGINE names. Raises ValueError for another name, and what its engine raises."""
+def named() -> str:
+    """The engine that WEEGSCHAAL_ENGINE names. Raises ValueError for another name."""
     name = os.environ.get("WEEGSCHAAL_ENGINE") or "duckdb"
-    if name == "duckdb":
+    if name not in ENGINES:
+        raise ValueError(f"WEEGSCHAAL_ENGINE is {name!r}; set it to {' or '.join(ENGINES)}")
+    return name
+
+
+def chosen(spill: Path) -> Engine:
+    """The engine of `named`. Raises what it raises and what the engine raises."""
+    if named() == "duckdb":
         from features.duck import Duck
 
         return Duck(spill)
-    if name == "spark":
-        from features.spark import Spark, session
+    from features.spark import Spark, session
 
-        return Spark(session())
-    raise ValueError(f"WEEGSCHAAL_ENGINE is {name!r}; set it to {' or '.join(ENGINES)}")
+    return Spark(session())

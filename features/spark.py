@@ -83,6 +83,38 @@ def opened(address: str, memory: str) -> Any:
     return made
 
 
+def written(query: str, files: Mapping[str, Path], to: Path) -> None:
+    """Run Spark's SQL over Parquet files, each a table under its name with `file_row_number` beside its columns (from
+    0), and write the rows as a folder of Parquet files, in the order of a file where nothing shuffles them.
+
+    Raises RuntimeError when Spark cannot read, run or write.
+    """
+    at = session()
+    from pyspark.errors import PySparkException
+
+    try:
+        for name, path in files.items():
+            rows = at.read.parquet(_read_from(path)).selectExpr("*", "_metadata.row_index AS file_row_number")
+            rows.createOrReplaceTempView(name)
+        at.sql(query).write.mode("overwrite").parquet(_written_to(to))
+    except PySparkException as error:
+        said = str(error).strip().splitlines()[0]
+        raise RuntimeError(f"Spark could not do it: {said}; see docs/spark.md on storage") from error
+    finally:
+        for name in files:
+            at.catalog.dropTempView(name)
+
+
+def _written_to(path: Path) -> str:
+    """A path as Spark takes it: it reads no percent signs in it."""
+    return f"file://{path.absolute()}"
+
+
+def _read_from(path: Path) -> str:
+    """The same for reading, where it takes some characters for patterns."""
+    return re.sub(r"([\\{}\[\]*?])", r"\\\1", _written_to(path))
+
+
 class Spark:
     """A Spark session through Ibis. Tables are views of the session; `close` drops those made here."""
 
@@ -95,11 +127,11 @@ class Spark:
         types = {name: _spark_type(kind) for name, kind in rows.schema().items()}
         casts = ", ".join(f"CAST(`{name}` AS {kind}) AS `{name}`" for name, kind in types.items())
         query = f"SELECT {casts} FROM ({self._ibis.compile(rows)})"
-        self._session.sql(query).write.mode("overwrite").parquet(path.absolute().as_uri())
+        self._session.sql(query).write.mode("overwrite").parquet(_written_to(path))
         return self._read([path], types)
 
     def scan(self, paths: Sequence[Path]) -> Any:
-        return self._view(self._session.read.parquet(*(path.absolute().as_uri() for path in paths)))
+        return self._view(self._session.read.parquet(*(_read_from(path) for path in paths)))
 
     def declared(self, paths: Sequence[Path], types: Mapping[str, str]) -> Any:
         return self._read(paths, {name: TYPES[kind] for name, kind in types.items()})
@@ -116,9 +148,7 @@ class Spark:
         schema = ", ".join(f"`{name}` {kind}" for name, kind in types.items())
         if not paths:
             return self._view(self._session.createDataFrame([], schema))
-        return self._view(
-            self._session.read.schema(schema).parquet(*(path.absolute().as_uri() for path in sorted(paths)))
-        )
+        return self._view(self._session.read.schema(schema).parquet(*(_read_from(path) for path in sorted(paths))))
 
     def _view(self, frame: Any) -> Any:
         name = f"weegschaal_{next(_numbers)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import fcntl
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -202,6 +203,8 @@ class Lake:
             yield connection
         finally:
             connection.close()
+            for folder in self.aside.glob("judged-*"):
+                shutil.rmtree(folder)
 
     def _sweep(self) -> None:
         """Remove files that no committed row names: they were never visible."""

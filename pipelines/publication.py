@@ -21,6 +21,7 @@ from enforcement.tables import Delivery, Part, Quarantine, SealedPart
 from features.records import contract_named
 from pipelines.arrivals import Arrival, FileReport, Withheld, sha256_of
 from pipelines.checks import counted, good, withheld
+from pipelines.checks_on_spark import checked_there
 from pipelines.faults import reached
 from pipelines.numbering import number, sealed_rows
 from pipelines.sources.reading import Quarantined
@@ -100,7 +101,8 @@ class Publication:
             self.quarantined[arrival.delivery].extend(arrival.reading.quarantined)
             self.flags[arrival.delivery].update(arrival.reading.flags)
             if arrival.reading.extract is not None:
-                staged.append(stage_extract(self.connection, arrival, arrival.reading.extract, f"stock_{place}"))
+                one = stage_extract(self.connection, arrival, arrival.reading.extract, f"stock_{place}")
+                staged.append(checked_there(self.connection, one, self.lake.aside))
         for name, found in of_contract(list(self.fresh.values())).items():
             one, odd = stage_records(self.connection, name, found)
             staged.append(one)
