@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +91,13 @@ def first_days(settings: Settings, months: int, until: dt.date | None = None) ->
 
 
 def build_matrices(
-    settings: Settings, dates: Sequence[dt.date], show: Show, reviewed_until: dt.date | None = None
+    settings: Settings, dates: Sequence[dt.date], show: Show, beside: Learning | None = None
 ) -> dict[str, Any]:
     """The matrix of all running cases on each of the dates, made in one build that reads every register once: {rows,
-    matrices: [{path, sha256, rows, as_of}], reviewed}. Each file is the one that its date alone would give.
+    matrices: [{path, sha256, rows, as_of}]}. Each file is the one that its date alone would give.
 
-    With `reviewed_until` the same build makes what a training until that day learns from, in `reviewed`. Raises
-    ValueError when no benefit runs on one of the dates.
+    With `beside` the same build makes what a training learns from. Raises ValueError when no benefit runs on one of the
+    dates.
     """
     lake = Lake(settings)
     days = sorted(set(dates))
@@ -109,28 +110,66 @@ def build_matrices(
         empty = sorted(set(days) - set(running["as_of"].unique().to_pylist()))
         if empty:
             raise ValueError(f"no benefit runs on {empty[0].isoformat()}; is there data of before that date?")
-        asked, reviewed = running, None
-        if reviewed_until is not None:
-            outcomes = latest_outcomes(parts.get("outcomes", []), reviewed_until)
-            reviewed = reviewed_cases(outcomes, reviewed_until).select(CASES.names).cast(CASES)
-            asked = pa.concat_tables([running, reviewed]).group_by(CASES.names).aggregate([])
+        asked = running if beside is None else _once_each(running, beside.cases)
         every = sorted(set(asked["as_of"].to_pylist()))
         table = computed(parts, asked, ages_on(settings, every), folder)
         made = []
         for day in days:
             of_day = table.filter(pc.equal(table["as_of"], pa.scalar(day)))
-            if reviewed is not None:
+            if beside is not None:
                 of_day = of_day.join(running, CASES.names, join_type="left semi")
             made.append(_kept(settings, of_day, day.isoformat()) | {"as_of": day.isoformat()})
+        if beside is not None:
+            beside.rows = table.join(beside.cases, CASES.names, join_type="left semi")
         tally.rows = sum(one["rows"] for one in made)
-        learnt = None
-        if reviewed is not None and reviewed_until is not None:
-            of_lists = table.join(reviewed, CASES.names, join_type="left semi")
-            learnt = _kept(settings, of_lists, f"reviewed-until-{reviewed_until.isoformat()}")
-        return {"rows": tally.rows, "matrices": made, "reviewed": learnt}
+        return {"rows": tally.rows, "matrices": made}
 
-    asked = (lake_state(settings), days, reviewed_until, sorted(CATALOGUE))
-    return once(settings, "matrices", fingerprint(*asked), show, work)
+    return once(settings, "matrices", fingerprint(lake_state(settings), days, sorted(CATALOGUE)), show, work)
+
+
+@dataclass
+class Learning:
+    """What a training until a day learns from and estimates over: the reviewed, and a sample of who could have been.
+
+    One build makes both, that of the dates where there are any. Only the matrix of the reviewed is stored.
+    """
+
+    settings: Settings
+    parts: dict[str, list[Path]]
+    outcomes: pa.Table
+    """as latest_outcomes gives"""
+    day: dt.date
+    seed: int
+    rows: pa.Table | None = None
+    """rows of `cases`, when another build made them"""
+
+    @cached_property
+    def sampled(self) -> pa.Table:
+        """Who was eligible for a list and not chosen."""
+        return population.sample(self.settings, sealed_store(self.settings), self.parts, self.outcomes, self.seed)
+
+    @cached_property
+    def reviewed(self) -> pa.Table:
+        """The cases of past lists."""
+        return reviewed_cases(self.outcomes, self.day).select(CASES.names).cast(CASES)
+
+    @cached_property
+    def cases(self) -> pa.Table:
+        """Both, each once."""
+        return _once_each(self.reviewed, self.sampled.select(CASES.names).cast(CASES))
+
+    def matrix(self) -> tuple[Matrix, pa.Table]:
+        """The stored matrix of the reviewed, the one they alone would give; and the rows of both."""
+        folder = self.settings.home / "features" / f"reviewed-until-{self.day.isoformat()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.rows is None:
+            ages = ages_on(self.settings, sorted(set(self.cases["as_of"].to_pylist())))
+            self.rows = computed(self.parts, self.cases, ages, folder)
+        return stored(self.rows.join(self.reviewed, CASES.names, join_type="left semi"), folder), self.rows
+
+
+def _once_each(first: pa.Table, second: pa.Table) -> pa.Table:
+    return pa.concat_tables([first, second]).group_by(CASES.names).aggregate([])
 
 
 def _kept(settings: Settings, rows: pa.Table, name: str) -> dict[str, Any]:
@@ -170,19 +209,15 @@ def train(
     day = until or newest_date(lake)
     codings = read_codings(settings.home / "outcomes.toml")
     given = weights_of_audits(settings, dt.datetime.now(dt.UTC).date()) if reweighed else ()
-    made = build_matrices(settings, dates, show, day) if dates else None
-    learnt = made["reviewed"] if made else None
+    parts = lake.parts()
+    outcomes = latest_outcomes(parts.get("outcomes", []), day)
+    if not outcomes.num_rows:
+        raise ValueError("there are no review outcomes to learn from; ingest them first (contract outcomes)")
+    learning = Learning(settings, parts, outcomes, day, seed)
+    made = build_matrices(settings, dates, show, learning) if dates else None
 
     def work(tally: Tally) -> dict[str, Any]:
-        parts = lake.parts()
-        outcomes = latest_outcomes(parts.get("outcomes", []), day)
-        if not outcomes.num_rows:
-            raise ValueError("there are no review outcomes to learn from; ingest them first (contract outcomes)")
-        others = None
-        if learnt is None:
-            matrix, others = _reviewed_and_others(settings, parts, outcomes, day, seed)
-        else:
-            matrix = Matrix(Path(learnt["path"]), learnt["sha256"], tuple(CATALOGUE), learnt["rows"])
+        matrix, rows = learning.matrix()
         tally.rows = matrix.rows
         around = cluster_cases(settings, parts, outcomes, day)
         found = gather(matrix.path, outcomes, until=day, coding=codings.review, others=codings.others, clusters=around)
@@ -203,7 +238,7 @@ def train(
             runners,
             coding=codings.review.name,
             others=found.other,
-            rest=_rest(settings, parts, outcomes, found.examples, day, others) if others else None,
+            rest=_rest(settings, parts, outcomes, found.examples, day, (learning.sampled, rows)),
         )
         registry = Registry(settings.mlruns)
         report = replace(report, leaks={kind: sum(one.kind == kind for one in leaks) for kind in LEAKS})
@@ -233,23 +268,6 @@ def train(
     asked = (lake_state(settings), day, seed, sorted(CATALOGUE), only, weighted, weights, trials, codings.stated(), by)
     trained = once(settings, "train", fingerprint(*asked), show, work)
     return trained | {"matrices": made["matrices"]} if made else trained
-
-
-def _reviewed_and_others(
-    settings: Settings, parts: dict[str, list[Path]], outcomes: pa.Table, day: dt.date, seed: int
-) -> tuple[Matrix, tuple[pa.Table, pa.Table]]:
-    """The matrix of the reviewed, and of a sample of who could have been: the sample and the rows that hold it.
-
-    One build reads every register once. Only the matrix of the reviewed is stored, as it alone would be.
-    """
-    name = f"reviewed-until-{day.isoformat()}"
-    folder = settings.home / "features" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    reviewed = reviewed_cases(outcomes, day).select(CASES.names).cast(CASES)
-    sampled = population.sample(settings, sealed_store(settings), parts, outcomes, seed)
-    asked = pa.concat_tables([reviewed, sampled.select(CASES.names).cast(CASES)]).group_by(CASES.names).aggregate([])
-    table = computed(parts, asked, ages_on(settings, sorted(set(asked["as_of"].to_pylist()))), folder)
-    return stored(table.join(reviewed, CASES.names, join_type="left semi"), folder), (sampled, table)
 
 
 def _rest(

@@ -11,7 +11,15 @@ import pytest
 
 from models.dataset import latest_outcomes
 from pipelines.lake import Lake
-from pipelines.learning import build_matrices, build_matrix, first_days, matrix_for, newest_date, reviewed_cases
+from pipelines.learning import (
+    Learning,
+    build_matrices,
+    build_matrix,
+    first_days,
+    matrix_for,
+    newest_date,
+    reviewed_cases,
+)
 from pipelines.steps import unseen
 from tests.pipelines.road import Province, settings_of
 
@@ -23,15 +31,23 @@ def test_each_date_has_the_bytes_that_it_alone_would_have(province: Province, tm
     days = first_days(settings, 3)[::2]
     newest = newest_date(Lake(settings))
 
-    made = build_matrices(settings, [*days, days[0]], unseen, newest)
+    parts = Lake(settings).parts()
+    outcomes = latest_outcomes(parts["outcomes"], newest)
+    learning = Learning(settings, parts, outcomes, newest, 1)
+    made = build_matrices(settings, [*days, days[0]], unseen, learning)
 
     assert [one["as_of"] for one in made["matrices"]] == [day.isoformat() for day in days]
-    alone = build_matrix(settings, days[0], unseen)
-    assert (alone["sha256"], alone["rows"]) == (made["matrices"][0]["sha256"], made["matrices"][0]["rows"])
-    parts = Lake(settings).parts()
-    cases = reviewed_cases(latest_outcomes(parts["outcomes"], newest), newest)
-    assert matrix_for(settings, cases, parts, "apart").sha256 == made["reviewed"]["sha256"]
-    assert made["reviewed"]["rows"] > 0
+    day_alone = build_matrix(settings, days[0], unseen)
+    assert (day_alone["sha256"], day_alone["rows"]) == (made["matrices"][0]["sha256"], made["matrices"][0]["rows"])
+    cases = reviewed_cases(outcomes, newest)
+    beside, rows = learning.matrix()
+    apart = Learning(settings, parts, outcomes, newest, 1)
+    alone, again = apart.matrix()
+    assert beside.sha256 == alone.sha256 == matrix_for(settings, cases, parts, "apart").sha256
+    assert beside.rows > 0
+    order = [("as_of", "ascending"), ("case_id", "ascending")]
+    assert rows.sort_by(order).equals(again.sort_by(order)), "who was not chosen has the same facts in either build"
+    assert rows.num_rows > beside.rows
     assert len({one["sha256"] for one in made["matrices"]}) == len(days)
 
 
