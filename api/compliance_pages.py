@@ -27,6 +27,7 @@ from api.promotion import (
     reject_promotion,
     work_switch,
 )
+from api.refusals import said
 from api.rendering import language, may, render
 from api.results import results_of
 from api.security import Meant, Signed, engine
@@ -44,6 +45,8 @@ from enforcement.odd_reads import odd_reads
 
 router = APIRouter()
 ODD_DAYS = 31
+WRONG = 5
+"""faults of the log that the page names; the export shows all"""
 FEWEST = 10
 """counts below this are not shown"""
 Line = Annotated[str, Form(max_length=5_000)]
@@ -196,8 +199,8 @@ def log_page(
     nagaan: bool = False,
 ) -> Response:
     """The log of the municipality; looking at it stands in it too (R16)."""
-    viewer, now = visit.viewer, dt.datetime.now(dt.UTC)
-    wanted = Wanted(handeling.strip(), wie.strip(), over.strip(), voor)
+    viewer, now, spoken = visit.viewer, dt.datetime.now(dt.UTC), language(request)
+    wanted = Wanted(handeling.strip(), wie.strip(), about_of(over.strip()), voor)
     with writing(engine(request)) as session:
         require(viewer, Permission.READ_LOG)
         odd = odd_reads(session, viewer, now - dt.timedelta(days=ODD_DAYS))
@@ -211,10 +214,28 @@ def log_page(
         odd=odd,
         days=ODD_DAYS,
         state=state,
-        entries=[dict(one) | {"moment": dt.datetime.fromisoformat(one["at"])} for one in shown_now],
+        wrong=[said(one, spoken) for one in (state.wrong or ())[:WRONG]],
+        entries=[entry_of(one) for one in shown_now],
+        actions=sorted(spoken.names("event").items(), key=lambda pair: pair[1]),
         more=more,
         wanted=wanted,
+        over=over.strip(),
     )
+
+
+def about_of(typed: str) -> str:
+    """What an entry is about, as the log writes it; people type the number of a case or a service item.
+
+    >>> about_of("2026-000123"), about_of("D2026-000004"), about_of("user:officer.heerlen")
+    ('case:2026-000123', 'service:D2026-000004', 'user:officer.heerlen')
+    """
+    return typed if ":" in typed or not typed else f"{'service' if typed.startswith('D') else 'case'}:{typed}"
+
+
+def entry_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry with its moment, and with what it is about as a kind and a number."""
+    kind, _, which = entry["object"].partition(":")
+    return {**entry, "moment": dt.datetime.fromisoformat(entry["at"]), "kind": kind, "which": which}
 
 
 @router.get("/logboek/uitvoer")

@@ -68,6 +68,11 @@ class Language:
         """
         return catalogue(self.code).get(f"{section}.{re.sub(r'[^a-z0-9]+', '_', name.lower())}", name)
 
+    def names(self, section: str) -> Mapping[str, str]:
+        """Every name of a section with what people call it."""
+        start = f"{section}."
+        return {key.removeprefix(start): text for key, text in catalogue(self.code).items() if key.startswith(start)}
+
     def said(self, record: Mapping[str, Any], name: str = "") -> str:
         """The side of a record that holds both languages: `said(reason, 'could')` is its could_nl or could_en."""
         return str(record.get(f"{name}_{self.code}" if name else self.code) or "")

@@ -129,7 +129,21 @@ def job_page(request: Request, visit: Signed, job_id: str) -> Response:
     require(visit.viewer, Permission.SEE_MODELS)
     with reading(engine(request)) as session:
         found = JobOut.of_row(jobs.one(session, job_id))
-    return render(request, "job.html", visit, job=found, running=found.state in jobs.UNFINISHED)
+    spoken, words = (
+        language(request),
+        found.error.partition(": ")[2] or found.error,
+    )  # the kind of the error is not for people
+    told = said(words, spoken)
+    return render(
+        request,
+        "job.html",
+        visit,
+        job=found,
+        running=found.state in jobs.UNFINISHED,
+        steps=sorted(spoken.names("step").items()),
+        told=told,
+        known=spoken.code == "en" or told != words,
+    )
 
 
 @router.get("/trainingen/{job_id}/voortgang")

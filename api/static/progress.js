@@ -8,7 +8,7 @@ function show(job) {
     bar.max = job.of;
     bar.value = job.done;
   }
-  step.textContent = job.step;
+  step.textContent = step.dataset[job.step] ?? job.step;
   if (job.state === "done" || job.state === "failed" || job.state !== place.dataset.state) {
     location.reload();
   }

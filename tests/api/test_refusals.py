@@ -13,8 +13,10 @@ import enforcement
 from api.language import Language, catalogue
 from api.problems import KINDS
 from api.refusals import said, table
+from enforcement import audit
 from enforcement.errors import FindingsError, RefusedError
 from enforcement.settings import Settings
+from enforcement.tables import Event
 from tests.api.builders import a_case, visitors
 from tests.api.test_requirements import BANNED
 
@@ -44,9 +46,37 @@ def words(found: ast.expr) -> list[str]:
     return [] if ast.unparse(found) in PASSED_ON else [f"cannot be read: {ast.unparse(found)}"]
 
 
+TRAINING = ("pipelines/learning.py", "pipelines/proxies.py", "models/dataset.py:rolling_origin")
+"""whose errors the page of a training shows"""
+
+
+def training() -> dict[str, str]:
+    """Every text that a training can end with -> where; and that it was stopped."""
+    texts = {"the worker was stopped on the way; ask again": "enforcement/jobs.py"}
+    for name in TRAINING:
+        path, _, function = name.partition(":")
+        found: list[ast.AST] = [ast.parse((HERE / path).read_text("utf-8"))]
+        if function:
+            found = [one for one in ast.walk(found[0]) if isinstance(one, ast.FunctionDef) and one.name == function]
+        for node in ast.walk(found[0]):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                texts |= dict.fromkeys(words(node.exc.args[0]), f"{path}:{node.lineno}")
+    return texts
+
+
+def faults() -> list[str]:
+    """What the verification of the log finds on a chain in which everything is wrong."""
+    event = Event(municipality="0917", number=7, previous="a", hash="b", object="case:1", body="{}")
+    return [*audit.check([event]), "entry 7 is not the entry that was sealed"]
+
+
 def raised() -> dict[str, str]:
     """Every text -> where it is raised."""
-    texts: dict[str, str] = {}
+    texts = training()
+    for english in table():
+        pattern = re.compile("(.+?)".join(map(re.escape, english.split("{}"))))
+        if any(pattern.fullmatch(fault) for fault in faults()):
+            texts[english] = "enforcement/audit.py"
     names = refusals()
     for path in [*(HERE / "enforcement").glob("*.py"), *(HERE / "api").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -80,6 +110,29 @@ def test_the_dutch_side_fills_in_what_the_english_side_has() -> None:
 def test_every_kind_of_problem_has_its_words() -> None:
     for kind in {kind for _, _, kind in KINDS} - {"signed_out"} | {"error"}:
         assert f"problem.{kind}" in catalogue("nl")
+
+
+def test_r16_whatever_the_verification_finds_is_said_in_dutch() -> None:
+    found = faults()
+    assert len(found) > 4
+    assert {said(fault, Language("nl")) for fault in found}.isdisjoint(found)
+    assert "verzegeld" in said(found[-1], Language("nl"))
+
+
+def test_r16_every_action_of_the_log_has_its_words() -> None:
+    """Read from the code: an action is a name with an underscore that is given to what writes the log."""
+    writers = {"audit.append", "note", "_note", "note_item", "_log", "_move", "_noted"}
+    other = {"as_of", "case_id", "listed_for_risk", "sign_in"}
+    found = set()
+    for path in [
+        one for room in ("enforcement", "api", "pipelines", "commands") for one in (HERE / room).rglob("*.py")
+    ]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in writers:
+                texts = [one.value for given in node.args for one in ast.walk(given) if isinstance(one, ast.Constant)]
+                found |= {one for one in texts if isinstance(one, str) and re.fullmatch("[a-z]+(_[a-z]+)+", one)}
+    assert len(found) > 50
+    assert found - other - set(Language("nl").names("event")) == set()
 
 
 def test_a_page_and_a_program_are_told_in_the_language_they_read(made_up: Settings) -> None:

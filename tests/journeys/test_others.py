@@ -89,7 +89,7 @@ def test_r12_r13_a_reviewer_rejects_a_model_switches_off_and_verifies_the_log(
 def test_a_scientist_asks_for_a_training_and_sees_it_move(chromium: Browser, service: Running) -> None:
     with signed_in(chromium, service, "scientist.heerlen") as page:
         page.get_by_role("button", name="Train opnieuw").click()
-        expect(page.get_by_role("heading", name="Wacht op de werker")).to_be_visible()
+        expect(page.get_by_role("heading", name="Wacht op zijn beurt")).to_be_visible()
         with writing(engine_of(service.settings.database)) as session:
             job = jobs.take(session, NOW)
             assert job is not None
