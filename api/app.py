@@ -146,7 +146,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.describe(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     at_once = math.ceil(settings.at_once / settings.workers)
-    app.add_middleware(Limits, settings.rate, at_once, (SECURE_COOKIE, PLAIN_COOKIE))
+    app.add_middleware(Limits, settings.rate, at_once, settings.wait, (SECURE_COOKIE, PLAIN_COOKIE))
     app.add_middleware(SafeHeaders)
     app.add_middleware(Observed, app.state.metrics)
     return app

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 PRODUCTION = ("WEEGSCHAAL_ADDRESS", "WEEGSCHAAL_OIDC_ISSUER")
 """with one of these nobody signs in without an identity provider"""
-RATE, AT_ONCE = 200.0, 64
+RATE, AT_ONCE, WAIT = 200.0, 16, 0.3
 WORKERS = min(2, os.cpu_count() or 1)
 
 
@@ -31,7 +31,9 @@ class Settings:
     rate: float = RATE
     """requests a second that one session, key or address may make for long; ten times as many at once; 0: no limit"""
     at_once: int = AT_ONCE
-    """requests that are worked on at the same time; more are asked to come back (503)"""
+    """requests that are worked on at the same time; more wait in line"""
+    wait: float = WAIT
+    """seconds that a request may wait in line; who would wait longer is asked to come back (503)"""
     workers: int = 1
     """processes of the service; what `at_once` allows is shared among them"""
     address: str = ""
@@ -59,6 +61,7 @@ class Settings:
             error_budgets=budgets,
             rate=_number("WEEGSCHAAL_RATE", RATE),
             at_once=int(_number("WEEGSCHAAL_AT_ONCE", AT_ONCE)),
+            wait=_number("WEEGSCHAAL_WAIT", WAIT),
             workers=max(1, int(_number("WEEGSCHAAL_WORKERS", WORKERS))),
             address=_safe(address, "WEEGSCHAAL_ADDRESS") if address else "",
             oidc=Provider.read(address),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import io
 import json
 import logging
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -14,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
-from api.limits import BURST, Buckets
+from api.limits import BURST, Buckets, Limits, Turns
 from api.logs import Lines
 from enforcement.database import engine_of, writing
 from enforcement.settings import Settings
@@ -46,16 +48,107 @@ def test_too_much_from_one_session_is_429_and_says_when_to_come_back(made_up: Se
         assert officer.get("/health").status_code == 200
 
 
-def test_more_at_once_than_can_be_done_is_503(made_up: Settings) -> None:
-    with visitors(made_up, "officer.heerlen") as (officer,), patch("api.limits.Limits.at_once", 0, create=True):
-        assert officer.get("/api/v1/session").status_code == 200
-    with TestClient(create_app(dataclasses.replace(made_up, at_once=1)), base_url=ORIGIN) as client:
-        stack = client.app.middleware_stack  # type: ignore[attr-defined]
-        while not hasattr(stack, "at_once"):
+def test_who_would_wait_too_long_is_refused_on_arrival_and_others_get_their_turn_in_order() -> None:
+    clock, served = [0.0], []
+    turns = Turns(2, longest=1.0, clock=lambda: clock[0])
+
+    async def work(name: str, takes: float) -> None:
+        with turns.work():
+            await asyncio.sleep(0)
+            clock[0] += takes
+            served.append(name)
+
+    async def come(name: str) -> float:
+        refused = await turns.wait()
+        if not refused:
+            await work(name, 0.0)
+        return refused
+
+    async def rule() -> None:
+        for _ in range(200):
+            assert await turns.wait() == 0.0, "a free place is never refused, however long the work took before"
+            await work("before", 1.0)
+        served.clear()
+        assert [await turns.wait(), await turns.wait()] == [0.0, 0.0]
+        assert turns.foreseen() == pytest.approx(0.5, abs=1e-3), "one of two places comes free every half second"
+        line = [asyncio.create_task(come(name)) for name in "ab"]
+        await asyncio.sleep(0)
+        assert await turns.wait() == pytest.approx(1.5, abs=1e-3), "two are before it"
+        assert served == [], "nothing was done for the one that was refused"
+        await asyncio.gather(work("first", 0.25), work("second", 0.25), *line)
+        assert [one.result() for one in line] == [0.0, 0.0]
+        assert served == ["first", "second", "a", "b"]
+        assert turns.foreseen() == 0.0
+
+    asyncio.run(rule())
+
+
+def test_who_waited_too_long_all_the_same_is_refused_and_its_place_is_free() -> None:
+    clock = [0.0]
+    turns = Turns(1, longest=1.0, clock=lambda: clock[0])
+
+    async def rule() -> None:
+        assert await turns.wait() == 0.0
+        line = [asyncio.create_task(turns.wait()) for _ in range(2)]
+        await asyncio.sleep(0)
+        with turns.work():
+            clock[0] = 3.0
+        assert [await one for one in line] == [3.0, 3.0]
+        assert await turns.wait() == 0.0
+
+    asyncio.run(rule())
+
+
+def test_who_gave_up_waiting_takes_no_place() -> None:
+    async def rule() -> None:
+        turns = Turns(1, longest=1.0, clock=lambda: 0.0)
+        assert await turns.wait() == 0.0
+        line = [asyncio.create_task(turns.wait()) for _ in range(2)]
+        await asyncio.sleep(0)
+        line[0].cancel()
+        with turns.work():
+            pass
+        assert await line[1] == 0.0
+
+    asyncio.run(rule())
+
+
+def test_a_turn_ends_when_the_answer_begins_so_that_a_slow_reader_keeps_nobody_waiting() -> None:
+    scope: dict[str, Any] = {"type": "http", "path": "/x", "headers": [], "client": None}
+    free: list[bool] = []
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        assert limits.turns is not None
+        free.append(limits.turns.foreseen() == 0.0 and not limits.turns._places.locked())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        free.append(not limits.turns._places.locked())
+        raise ConnectionError("the reader went away")
+
+    async def sent(_message: Any) -> None: ...
+
+    limits = Limits(app, 0, 1, 1.0, ())
+
+    async def rule() -> None:
+        for _ in range(2):
+            with pytest.raises(ConnectionError):
+                await limits(scope, None, sent)  # type: ignore[arg-type]
+
+    asyncio.run(rule())
+    assert free == [False, True] * 2
+
+
+def test_a_service_that_is_full_answers_503_before_it_knows_who_asks(made_up: Settings) -> None:
+    with visitors(dataclasses.replace(made_up, at_once=1, wait=0.0), "officer.heerlen") as (officer,):
+        stack = officer.app.middleware_stack  # type: ignore[attr-defined]
+        while not isinstance(stack, Limits):
             stack = stack.app
-        stack._now = 1
-        answer = client.get("/api/v1/worklist")
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert stack.turns is not None
+        stack.turns._places, stack.turns._takes = asyncio.Semaphore(0), 2.5
+        with patch("api.security.reading", side_effect=AssertionError("the database was asked")):
+            answer = officer.get("/api/v1/worklist")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert officer.get("/health").status_code == 200
 
 
 def test_metrics_count_routes_and_name_no_case(made_up: Settings) -> None:
