@@ -18,7 +18,7 @@ from api.answers import Text
 from api.language import Language, language_of
 from api.refusals import said
 from api.security import masked, visit_or_none
-from api.themes import theme_of
+from api.themes import STANDARD, theme_of
 from enforcement.access import Permission, Role, allowed
 from enforcement.users import DEMO_MUNICIPALITIES, Visit
 
@@ -96,7 +96,7 @@ def render(
         others=others(visit),
         place_name=DEMO_MUNICIPALITIES.get(visit.viewer.municipality, visit.viewer.municipality) if visit else "",
         demo=request.app.state.settings.demo,
-        theme=theme_of(request, visit.viewer.municipality) if visit else "",
+        theme=theme_of(request, visit.viewer.municipality) if visit else STANDARD,
         asset=asset,
         **context,
     )

@@ -12,12 +12,14 @@ from pydantic import ValidationError
 
 from api.beside import compared
 from api.funnel_svg import drawing
+from api.language import Language
 from api.money_words import SIDES, arm_rows, beside_rows, hour_rows, summary, what_if_parts, what_if_rows, what_if_whys
 from api.pages import see_other
 from api.refusals import said
 from api.rendering import language, may, render
 from api.results import Results, Which, results_csv, results_of
 from api.security import Meant, Signed, engine
+from api.themes import installed
 from api.whatif import LARGEST, Wish, what_if_csv, what_if_of
 from enforcement.access import Permission, require
 from enforcement.database import reading, writing
@@ -214,6 +216,7 @@ def _policy(
         status=status,
         version=version,
         rows=beside(policy),
+        choices=choices(language(request)),
         letters=sorted(policy.letters),
         versions=every,
         may_change=may(visit, Permission.CHANGE_POLICY),
@@ -222,6 +225,15 @@ def _policy(
         places=policy.places,
         capacity=policy.capacity,
     )
+
+
+def choices(spoken: Language) -> dict[str, list[tuple[str, str]]]:
+    """(value, words) of every setting that is chosen from a few: the period, and the themes that are installed."""
+    themes = [(name, one.word_mark or name) for name, one in installed().items()]
+    return {
+        "period": [(one, spoken.text(f"policy.period_{one}")) for one in ("month", "quarter")],
+        "theme": [("standard", spoken.text("policy.theme_standard")), *themes],
+    }
 
 
 def beside(policy: Policy) -> list[dict[str, Any]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from api.themes import FOLDER
+from api.themes import FOLDER, installed
 from enforcement.database import engine_of, writing
 from enforcement.policy import STANDARD as POLICY
 from enforcement.settings import Settings
@@ -73,6 +74,14 @@ def test_a_theme_changes_colours_and_nothing_else(sheet: Path) -> None:
     assert set(colours(sheet)) <= set(re.findall(r"--[a-z-]+", STANDARD.read_text("utf-8")))
 
 
+@pytest.mark.parametrize("sheet", sorted(FOLDER.glob("*.css")), ids=lambda sheet: sheet.stem)
+def test_a_word_mark_is_a_few_words_and_nothing_else_stands_beside_a_theme(sheet: Path) -> None:
+    about = sheet.with_suffix(".toml")
+    if about.is_file():
+        assert set(tomllib.loads(about.read_text("utf-8"))) == {"word_mark"}
+    assert re.fullmatch(r"[\w .'-]{0,40}", installed()[sheet.stem].word_mark)
+
+
 def test_a_municipality_sees_its_own_theme_and_others_do_not(made_up: Settings) -> None:
     with visitors(made_up, "officer.heerlen", "officer.maastricht") as (here, there):
         content = POLICY.content() | {"theme": "voorbeeldstad"}
@@ -83,6 +92,10 @@ def test_a_municipality_sees_its_own_theme_and_others_do_not(made_up: Settings) 
                     municipality=HEERLEN, version=99, valid_from=when, content=content, author="manager.heerlen"
                 )
             )
-        assert "/static/themes/voorbeeldstad.css?v=" in here.get("/werklijst").text
-        assert "/static/themes/" not in there.get("/werklijst").text
+        page = here.get("/werklijst").text
+        assert "/static/themes/voorbeeldstad.css?v=" in page
+        assert "Gemeente Voorbeeldstad" in page
+        other = there.get("/werklijst").text
+        assert "/static/themes/" not in other
+        assert "Voorbeeldstad" not in other
         assert here.get("/static/themes/voorbeeldstad.css").status_code == 200
