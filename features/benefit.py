@@ -100,7 +100,7 @@ def paid(t: Any, members: Any) -> Any:
     p = p.mutate(last=p.booked.max().over(group_by=group), first=p.booked.min().over(group_by=group))
     p = p.filter(p.booked == p.last)
     # Further statements in one period add to what was paid, not to what was declared for the month.
-    p = p.group_by(*OF_CASE, "person_id", "month").aggregate(
+    p = p.group_by("case_id", "as_of", "person_id", "month").aggregate(
         account_id=p.account_id.max(),
         corrected=(p.first != p.last).any(),
         paid=p.paid_cents.fill_null(0).sum().cast("int64"),
@@ -109,8 +109,7 @@ def paid(t: Any, members: Any) -> Any:
         deducted=p.deducted_income_cents.max().fill_null(0),
         exempt=p.exempt_income_cents.max().fill_null(0),
     )
-    rows = t.cases.join(p, OF_CASE)
-    return rows.mutate(month=month_number(rows.month)).drop("municipality", "person_id")
+    return p.mutate(month=month_number(p.month)).drop("person_id")
 
 
 @paid.feature(

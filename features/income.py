@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 
+from features.benefit import paid
 from features.declaration import source
 from features.known import OF_MEMBER, begun, days_between, lasting, month_number
 
@@ -260,36 +261,29 @@ def new_jobs(rows: Any, within: Any) -> Any:
 
 
 @source(
-    topic="income",
-    at="month",
-    after=(earnings,),
-    reads={
-        "payments": (
-            "month",
-            "period",
-            "declared_income_cents",
-        )
-    },
-    legal_basis=LAW + "; Participatiewet 17, 53a",
+    topic="benefit", at="month", after=(paid, earnings), reads={}, legal_basis="Participatiewet 17, 31, 32, 53a, 58"
 )
-def settled(t: Any, members: Any) -> Any:
-    """Benefit months: income the registry knows beside income declared, as last booked for the month."""
-    p = t.payments
-    p = p.mutate(booked=p.period.fill_null(""))
-    p = p.mutate(last=p.booked.max().over(group_by=[p.case_id, p.as_of, p.person_id, p.month]))
-    p = p.filter(p.booked == p.last)
-    # Further statements in one period repeat what was declared for the month.
-    p = p.group_by("case_id", "as_of", "person_id", "month").aggregate(
-        declared=p.declared_income_cents.max().fill_null(0)
-    )
-    paid = p.group_by("case_id", "as_of", month=month_number(p.month)).aggregate(
-        declared=p.declared.sum().cast("int64")
+def booked(t: Any, members: Any) -> Any:
+    """Benefit months of a case: what was paid, declared and deducted beside what the registry knows, in cents."""
+    p = t.paid
+    p = p.group_by("case_id", "as_of", "month").aggregate(
+        paid=p.paid.sum().cast("int64"),
+        norm=p.norm.sum().cast("int64"),
+        declared=p.declared.sum().cast("int64"),
+        deducted=p.deducted.sum().cast("int64"),
+        exempt=p.exempt.sum().cast("int64"),
     )
     e = t.earnings
     earned = e.group_by("case_id", "as_of", "month").aggregate(earned=e.cents.sum().cast("int64"))
-    rows = paid.left_join(earned, ["case_id", "as_of", "month"])
-    rows = rows.select("case_id", "as_of", "month", "declared", earned=rows.earned.fill_null(0))
-    return rows.mutate(gap=rows.earned - rows.declared)
+    rows = p.left_join(earned, ["case_id", "as_of", "month"])
+    return rows.select(*p.columns, earned=rows.earned.fill_null(0))
+
+
+@source(topic="income", at="month", after=(booked,), reads={}, legal_basis=LAW + "; Participatiewet 17, 53a")
+def settled(t: Any, members: Any) -> Any:
+    """Benefit months: income the registry knows beside income declared, as last booked for the month."""
+    b = t.booked
+    return b.select("case_id", "as_of", "month", "declared", "earned", gap=b.earned - b.declared)
 
 
 @settled.feature(

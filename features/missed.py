@@ -8,7 +8,7 @@ import ibis
 
 from features.benefit import paid, term
 from features.declaration import source
-from features.income import TOLERANCE_CENTS, earnings, settled
+from features.income import TOLERANCE_CENTS, booked, earnings
 from features.known import OF_MEMBER, begun, days_between, lasting, month_number
 from features.residence import housemates
 
@@ -28,22 +28,6 @@ STOPPED = (
     "Beslag, een aflossing, een maatregel of een deel van een maand verlaagt de betaling ook.",
     "Seizure, repayment, a measure or part of a month lower the payment too.",
 )
-
-
-@source(topic="benefit", at="month", after=(paid, settled), reads={}, legal_basis=LAW)
-def booked(t: Any, members: Any) -> Any:
-    """Benefit months of a case: what was paid, declared and deducted beside what the registry knows, in cents."""
-    p = t.paid
-    p = p.group_by("case_id", "as_of", "month").aggregate(
-        paid=p.paid.sum().cast("int64"),
-        norm=p.norm.sum().cast("int64"),
-        declared=p.declared.sum().cast("int64"),
-        deducted=p.deducted.sum().cast("int64"),
-        exempt=p.exempt.sum().cast("int64"),
-    )
-    known = t.settled.select("case_id", "as_of", "month", "earned")
-    rows = p.left_join(known, ["case_id", "as_of", "month"])
-    return rows.select(*p.columns, earned=rows.earned.fill_null(0))
 
 
 @booked.feature(

@@ -24,7 +24,7 @@ class World:
         self.adults = adults
         """person_id, as_of of those who are certainly 27 or older, with `pension` (boolean)"""
         self.latest = latest
-        self.alone = stages.arrow(cases.select("as_of").distinct()).num_rows == 1
+        self.alone = stages.arrow(cases.select("as_of").distinct())["as_of"].to_pylist() == [latest]
         """whether `latest` is the only as-of date"""
         self._kept: dict[str, Any] = {}
 
