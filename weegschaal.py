@@ -20,7 +20,7 @@ def main() -> None:
         if not isinstance(error, _mendable()):
             raise
         said = error.args[0] if isinstance(error, LookupError) and error.args else error
-        err.print(f"weegschaal: {said}", highlight=False, markup=False, soft_wrap=True)
+        err.print(f"weegschaal: {said}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -16,9 +16,10 @@ from rich.table import Table
 
 WIDE = None if sys.stdout.isatty() else 2000  # a file or pipe has no width to fold to
 
-out = Console(width=WIDE)
+# What is printed may come from anybody's table: [/b] in it is text, no markup.
+out = Console(width=WIDE, markup=False)
 
-err = Console(stderr=True)
+err = Console(stderr=True, markup=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -47,7 +48,7 @@ Tables = Annotated[
 def emit(result: Any, as_json: bool, show: Callable[[Any], None]) -> None:
     """Print `result` as JSON, or let `show` say it to a person."""
     if as_json:
-        sys.stdout.write(json.dumps(result, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.write(json.dumps(result, ensure_ascii=False, default=str, allow_nan=False) + "\n")
     else:
         show(result)
 

@@ -63,7 +63,7 @@ def _show_fairness(result: dict[str, Any]) -> None:
     ]
     table("Per group; --json and --html give intervals, differences and ratios", rows)
     for warning in result["warnings"]:
-        err.print(warning, highlight=False, markup=False, soft_wrap=True)
+        err.print(warning, highlight=False, soft_wrap=True)
 
 
 def _share_or_status(figure: dict[str, Any]) -> str:

@@ -30,7 +30,7 @@ def notice(
 
     made = rights.letter(Settings.read(), number, municipality)
     letter = made["en" if english else "nl"]
-    emit(made, as_json, lambda _: out.print(f"{letter['subject']}\n\n{letter['body']}", highlight=False, markup=False))
+    emit(made, as_json, lambda _: out.print(f"{letter['subject']}\n\n{letter['body']}", highlight=False))
 
 
 @app.command("access-report", rich_help_panel=PART)

@@ -131,9 +131,10 @@ def lift(
     Example: weegschaal lift reviews.csv --arm arm --reviewed reviewed --changed changed --stratum year
     """
     from models.lift import compare_arms, tally
-    from models.own_table import read
+    from models.own_table import read, told_of
 
-    result = compare_arms(tally(read(path), arm, reviewed, changed, stratum or []), reference)
+    with told_of(path):
+        result = compare_arms(tally(read(path), arm, reviewed, changed, stratum or []), reference)
     emit(result, as_json, _show_lift)
 
 
@@ -160,7 +161,7 @@ def _show_lift(result: dict[str, Any]) -> None:
     ]
     table("Lift, Mantel-Haenszel over the strata", lifts)
     for warning in result["warnings"]:
-        err.print(warning, highlight=False, markup=False, soft_wrap=True)
+        err.print(warning, highlight=False, soft_wrap=True)
 
 
 @app.command(rich_help_panel=PART)
@@ -183,10 +184,12 @@ def compare(
     Example: weegschaal compare inspections.csv --label found --time date --exclude violations --k 0.1
     """
     from models import compare as comparison
-    from models.own_table import read
+    from models.own_table import read, told_of
 
-    own = comparison.understand(read(path), label, time, exclude or [], positive)
-    emit(comparison.compare(own, k, seed), as_json, _show_comparison)
+    with told_of(path):
+        own = comparison.understand(read(path), label, time, exclude or [], positive)
+        result = comparison.compare(own, k, seed)
+    emit(result, as_json, _show_comparison)
 
 
 def _show_comparison(result: dict[str, Any]) -> None:
@@ -202,9 +205,9 @@ def _show_comparison(result: dict[str, Any]) -> None:
     table(f"Candidates, {len(result['windows'])} later windows", rows)
     out.print(f"Proposed: {result['proposed']}. {result['why']}", highlight=False)
     for name, why in result["left_out"].items():
-        err.print(f"left out {name}: {why}", highlight=False, markup=False, soft_wrap=True)
+        err.print(f"left out {name}: {why}", highlight=False, soft_wrap=True)
     for warning in result["warnings"]:
-        err.print(warning, highlight=False, markup=False, soft_wrap=True)
+        err.print(warning, highlight=False, soft_wrap=True)
 
 
 def _spread(figure: dict[str, Any]) -> str:

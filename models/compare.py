@@ -15,9 +15,9 @@ from models.candidate import Candidate, Floats
 from models.contenders import models
 from models.dataset import Examples, Split, rolling_origin
 from models.deciders import deciding
-from models.encoding import Column, dates, encode, number, read_column
+from models.encoding import Column, dates, encode, number, numbers, read_column
 from models.evaluation import propose, standing
-from models.own_table import NO, YES, column, text
+from models.own_table import NO, YES, called, column, text
 from models.selective import Reviewed, membership, precision_with_ties, prevalence
 from models.strata import Sampled, beside
 
@@ -52,6 +52,7 @@ def understand(
     Raises ValueError for a column that is not there, a label of other than two values, and times that cannot be read.
     """
     every = dict(cells)
+    label, time, *exclude = (called(every, name) or name for name in (label, time, *exclude))
     labels, said = _label(column(every, label, "--label"), label, positive)
     place, moment, note = _time(column(every, time, "--time"), time)
     for name in exclude:
@@ -186,7 +187,9 @@ def _label(cells: list[Any], name: str, positive: str | None) -> tuple[Floats, l
         if positive not in values:
             raise ValueError(f"no row has {positive!r} as its {name}; there are {', '.join(values[:8])}")
         chosen = positive
-    elif len(values) != 2:
+    elif len(values) < 2:
+        raise ValueError(f"{name} is {', '.join(values) or 'blank'} in every row; there is nothing to tell apart")
+    elif len(values) > 2:
         some = ", ".join(values[:8]) or "none"
         raise ValueError(f"{name} must have two values, it has {len(values)} ({some}); say which one with --positive")
     else:
@@ -205,7 +208,7 @@ def _time(cells: list[Any], name: str) -> tuple[Floats, Floats, list[str]]:
     """What rows are ordered by (NaN: no time), days since 1970 when the times are dates, and what was assumed."""
     filled = [cell for cell in cells if cell is not None]
     days = dates(cells)
-    plain = np.array([number(cell) for cell in cells], dtype=np.float64)
+    plain = numbers(cells)
     compact = np.array([_compact(value) for value in plain])
     for found in (days, compact):
         if filled and np.isfinite(found).sum() >= 0.5 * len(filled):

@@ -61,33 +61,58 @@ def read_column(name: str, cells: Sequence[Any]) -> Column:
     return Column(
         name,
         filled,
-        np.array([number(cell) for cell in cells], dtype=np.float64),
+        numbers(cells),
         dates(cells),
         np.array([text(cell) for cell in cells], dtype=object),
     )
 
 
-def number(cell: Any) -> float:
-    """A cell as a number, yes as 1 and no as 0; NaN when it is neither.
+def numbers(cells: Sequence[Any]) -> Floats:
+    """(n,) the cells of one column as numbers. Whether a comma begins the decimals or groups the thousands is the
+    column's own habit: 0,125 or 12,5 or 1.250,5 anywhere says decimals, 1,250.5 says thousands.
 
-    >>> number("3,5"), number("1,234.5"), number("yes"), number("$ 12"), number("abc")
-    (3.5, 1234.5, 1.0, 12.0, nan)
+    >>> numbers(["1,250", "12,5"]), numbers(["1,250", "12.5"]), numbers(["1.250,5", "1.250"])
+    (array([ 1.25, 12.5 ]), array([1250. ,   12.5]), array([1250.5, 1250. ]))
+    """
+    said = [_bare(cell) for cell in cells if isinstance(cell, str) and "," in cell]
+    decimals = any(_WITH_COMMA.fullmatch(one) and not _GROUPED.fullmatch(one) for one in said)
+    comma = decimals and not any(_WITH_POINT.fullmatch(one) for one in said)
+    return np.array([number(cell, comma) for cell in cells], dtype=np.float64)
+
+
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+_WITH_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+")
+_WITH_POINT = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
+_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
+
+
+def number(cell: Any, comma: bool = False) -> float:
+    """A cell as a number, yes as 1 and no as 0; NaN when it is neither. comma: it begins the decimals.
+
+    >>> number("3,5"), number("1,234.5"), number("yes"), number("$ 12"), number("abc"), number("0,125", comma=True)
+    (3.5, 1234.5, 1.0, 12.0, nan, 0.125)
     """
     if cell is None or isinstance(cell, dt.date | dt.time):
         return float("nan")
     if isinstance(cell, bool | int | float):
         value = float(cell)
         return value if np.isfinite(value) else float("nan")
-    said = str(cell).strip().lower().strip("$€% ")
+    said = _bare(str(cell))
     if said in YES or said in NO:
         return float(said in YES)
-    if re.fullmatch(r"[+-]?\d+,\d{1,2}", said):
+    if comma and _POINTS.fullmatch(said):
+        said = said.replace(".", "")
+    if comma or re.fullmatch(r"[+-]?\d+,\d{1,2}", said):
         said = said.replace(",", ".")
     try:
         value = float(said.replace(",", ""))
     except ValueError:
         return float("nan")
     return value if np.isfinite(value) else float("nan")
+
+
+def _bare(said: str) -> str:
+    return said.strip().lower().strip("$€% ")
 
 
 def dates(cells: Sequence[Any]) -> Floats:

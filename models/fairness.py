@@ -25,6 +25,8 @@ FEWEST = 30
 """people in a denominator below which a figure is `insufficient`"""
 FEW = 10
 """people with, or without, below which an interval is Wilson's and not the bootstrap's"""
+NAMED = 5
+"""groups that a warning names; of more it tells how many"""
 MIN_CELL = 10
 """requirement R10: aggregates of at least 10"""
 
@@ -350,14 +352,21 @@ class _Figures:
                     f"{hidden} figures are suppressed: a count is below {self.min_cell}, or would follow from them",
                 )
             )
-        reasons = dict.fromkeys(
-            (name, one.why_nl, one.why_en, " / ".join(group.key.values()))
-            for group in groups
-            for name, one in group.metrics.items()
-            if one.status == "not_estimable"
-        )
-        for name, nl, en, who in reasons:
-            self.warnings.append((f"{who}: {name} niet te schatten: {nl}", f"{who}: {name} not estimable: {en}"))
+        reasons: dict[Told, dict[str, list[str]]] = {}
+        for group in groups:
+            for name, one in group.metrics.items():
+                if one.status == "not_estimable":
+                    who = " / ".join(group.key.values())
+                    reasons.setdefault((one.why_nl, one.why_en), {}).setdefault(name, []).append(who)
+        for (nl, en), metrics in reasons.items():
+            for name, named in metrics.items():
+                some, more = ", ".join(named[:NAMED]), len(named) - NAMED
+                self.warnings.append(
+                    (
+                        f"{name} niet te schatten voor {some}{f' en {more} andere' if more > 0 else ''}: {nl}",
+                        f"{name} not estimable for {some}{f' and {more} others' if more > 0 else ''}: {en}",
+                    )
+                )
         for name, times in self.undefined.items():
             self.warnings.append(
                 (

@@ -43,15 +43,8 @@ class Audited:
         """Raises TableError, and FileNotFoundError when there is no such file."""
         try:
             return cls(path.name, own_table.read(path))
-        except FileNotFoundError:
-            raise
-        except (ValueError, OSError, KeyError) as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise TableError(said if path.name in said else f"{path.name} cannot be read: {said}") from error
-        except Exception as error:  # openpyxl and zipfile have families of errors of their own
-            if type(error).__module__.split(".")[0] not in ("openpyxl", "zipfile", "pyarrow"):
-                raise
-            raise TableError(f"{path.name} is no readable {path.suffix or 'table'} file") from error
+        except ValueError as error:
+            raise TableError(str(error)) from error
 
     @property
     def rows(self) -> int:
@@ -59,11 +52,9 @@ class Audited:
 
     def cells(self, column: str) -> list[Any]:
         """The column of that name, whatever its capitals when that is clear. Raises TableError."""
-        if column in self.columns:
-            return self.columns[column]
-        alike = [name for name in self.columns if name.lower() == column.strip().lower()]
-        if len(alike) == 1:
-            return self.columns[alike[0]]
+        found = own_table.called(self.columns, column)
+        if found is not None:
+            return self.columns[found]
         names = [repr(name) for name in self.columns]
         shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
         raise TableError(f"{self.name} has no column {column!r}; it has {shown}")

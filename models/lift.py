@@ -124,6 +124,7 @@ def tally(cells: Mapping[str, list[Any]], arm: str, reviewed: str, changed: str,
         for name, option in ((arm, "arm"), (reviewed, "reviewed"), (changed, "changed"))
     )
     groups = [column(columns, name, "--stratum") for name in strata]
+    named = _arms(arms)
     counts: list[Counts] = []
     left = {"without an outcome": 0, "without a number reviewed": 0, "with a change but no review": 0}
     for at in range(len(arms)):
@@ -140,12 +141,27 @@ def tally(cells: Mapping[str, list[Any]], arm: str, reviewed: str, changed: str,
         elif x > n:
             raise ValueError(f"row {at + 2}: {x} changed of {n} reviewed; changed may not be more")
         stratum = " / ".join(text(group[at]) for group in groups) if groups else "all"
-        counts.append(Counts(stratum, text(arms[at]), n, x))
+        counts += [Counts(stratum, one, n, x) for one in named[at]]
     warnings = [f"{n} {what}: left out" for what, n in left.items() if n]
+    if several := sum(len(one) > 1 for one in named):
+        warnings.append(f"{several} rows name more than one {arm}: counted in each")
     for name, cells_of in ((arm, arms), *zip(strata, groups, strict=True)):
         if empty := sum(cell is None for cell in cells_of):
             warnings.append(f"{empty} rows have no {name}: kept as '(blank)'")
     return Tallied(tuple(counts), tuple(warnings))
+
+
+def _arms(cells: Sequence[Any]) -> list[tuple[str, ...]]:
+    """The arms of every row. A case that was drawn and is on a list too, as in "random,risk", counts in both: without
+    it the random arm would be no sample of everybody. A name with a comma in it that lists no other arms is one name.
+    """
+    said = [text(cell) for cell in cells]
+    single = {one for one in said if "," not in one}
+    found = []
+    for one in said:
+        parts = tuple(dict.fromkeys(part.strip() for part in one.split(",")))
+        found.append(parts if len(parts) > 1 and single.issuperset(parts) else (one,))
+    return found
 
 
 def _number(cell: Any, name: str, at: int) -> int | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.fairness import MIN_CELL, Audit, audit, audit_counts
-from models.fairness_rows import Rows
-from models.fairness_table import Audited, TableError
+from models.fairness_rows import Rows, Told
+from models.fairness_table import UNKNOWN_GROUP, Audited, TableError
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,11 @@ def audit_file(path: Path, asked: Asked, *, seed: int = 1) -> Audit:
         raise TableError("name the column of the groups with --group")
     groups = {name: table.groups(name) for name in names}
     chosen = {"references": asked.references, "min_cell": asked.min_cell, "seed": seed}
+    unknown = _unknown(groups)
     try:
         if asked.counts:
-            return audit_counts(groups, table.counts(), **chosen)  # type: ignore[arg-type]
+            found = audit_counts(groups, table.counts(), **chosen)  # type: ignore[arg-type]
+            return replace(found, warnings=(*unknown, *found.warnings))
         if asked.selected is None or asked.outcome is None:
             raise TableError("name the columns with --selected and --outcome, or give counts with --counts")
         if asked.selected == asked.outcome:
@@ -51,11 +53,28 @@ def audit_file(path: Path, asked: Asked, *, seed: int = 1) -> Audit:
             table.chances(asked.probability) if asked.probability else None,
             asked.population,
         )
-        return audit(rows, **chosen)  # type: ignore[arg-type]
+        found = audit(rows, **chosen)  # type: ignore[arg-type]
+        return replace(found, warnings=(*unknown, *found.warnings))
     except TableError:
         raise
     except ValueError as error:
         raise TableError(f"{table.name}: {error}") from error
+
+
+def _unknown(groups: Mapping[str, Sequence[str]]) -> list[Told]:
+    """How many rows are in the group of those of whom none is filled in."""
+    told = []
+    for name, values in groups.items():
+        if blank := sum(value == UNKNOWN_GROUP for value in values):
+            told.append(
+                (
+                    f"{blank} van de {len(values)} rijen hebben geen {name} (leeg, NA en dergelijke): "
+                    f"zij zijn de groep {UNKNOWN_GROUP!r}",
+                    f"{blank} of {len(values)} rows have no {name} (blank, NA and the like): "
+                    f"they are the group {UNKNOWN_GROUP!r}",
+                )
+            )
+    return told
 
 
 def _different(names: Sequence[str]) -> tuple[str, ...]:

@@ -6,20 +6,27 @@ import csv
 import io
 import math
 import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+Sheet = tuple[list[Any], list[list[Any]]]
+"""names, and rows of cells"""
 BLANK = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "-", "?", "#n/a"})
 """what people write in a cell that has no value, in lower case"""
 YES = frozenset({"1", "1.0", "true", "t", "yes", "y", "ja", "j", "waar"})
 NO = frozenset({"0", "0.0", "false", "f", "no", "n", "nee", "onwaar"})
+_THOUSANDS = re.compile(r"\d{1,3}(\.\d{3})+")
 
 
 def read(path: Path) -> dict[str, list[Any]]:
     """Column name -> cells, a blank cell as None. Cells of a CSV are text, those of XLSX and Parquet have their type.
 
-    The first sheet of a workbook is read. Raises ValueError for another kind of file, for a table without rows and
-    for names that are missing or stand twice; FileNotFoundError when there is none.
+    The first sheet of a workbook is read. Raises ValueError that names the file for another kind of file, for one that
+    cannot be read, for a table without rows and for names that stand twice; FileNotFoundError when there is none.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there")
@@ -27,7 +34,7 @@ def read(path: Path) -> dict[str, list[Any]]:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise ValueError(f"{path.name} is no CSV, XLSX or Parquet file")
-    names, rows = reader(path)
+    names, rows = _opened(reader, path)
     said = [str(name).strip() if name is not None else "" for name in names]
     twice = sorted({name for name in said if name and said.count(name) > 1})
     if twice:
@@ -39,11 +46,35 @@ def read(path: Path) -> dict[str, list[Any]]:
     return cells
 
 
-def column(cells: dict[str, list[Any]], name: str, option: str) -> list[Any]:
-    """The cells of one column. Raises ValueError that names the option and the columns there are."""
-    if name not in cells:
+def column(cells: Mapping[str, list[Any]], name: str, option: str) -> list[Any]:
+    """The cells of one column, whatever its capitals. Raises ValueError that names the option and what there is."""
+    found = called(cells, name)
+    if found is None:
         raise ValueError(f"there is no column {name!r} ({option}); the columns are {', '.join(cells)}")
-    return cells[name]
+    return cells[found]
+
+
+def called(cells: Mapping[str, list[Any]], name: str) -> str | None:
+    """The name as the table writes it, whatever its capitals when that is clear; None when there is no such column.
+
+    >>> called({"Arm": []}, "arm"), called({"n": [], "N": []}, "N"), called({"Na": [], "NA": []}, "na")
+    ('Arm', 'N', None)
+    """
+    if name in cells:
+        return name
+    alike = [one for one in cells if one.lower() == name.strip().lower()]
+    return alike[0] if len(alike) == 1 else None
+
+
+@contextmanager
+def told_of(path: Path) -> Iterator[None]:
+    """What is said about a table names its file."""
+    try:
+        yield
+    except ValueError as error:
+        if path.name in str(error):
+            raise
+        raise ValueError(f"{path.name}: {error}") from error
 
 
 def blank(cell: Any) -> bool:
@@ -73,12 +104,15 @@ def text(cell: Any) -> str:
 
 
 def count(cell: Any) -> int | None:
-    """A cell as a whole number of cases; yes is 1 and no is 0; None when it is none of these.
+    """A cell as a whole number of cases; yes is 1 and no is 0; None when it is none of these. Written 1.000 it is none:
+    a thousand in one country and one in another.
 
-    >>> count("ja"), count("4,398"), count(12.0), count("1.5"), count(False)
-    (1, 4398, 12, None, 0)
+    >>> count("ja"), count("4,398"), count(12.0), count("1.5"), count(False), count("1.000")
+    (1, 4398, 12, None, 0, None)
     """
     said = text(cell).lower()
+    if isinstance(cell, str) and _THOUSANDS.fullmatch(said):
+        return None
     if said in YES:
         return 1
     if said in NO:
@@ -93,7 +127,21 @@ def count(cell: Any) -> int | None:
     return int(value) if value >= 0 and value.is_integer() else None
 
 
-def _csv(path: Path) -> tuple[list[Any], list[list[Any]]]:
+UNREADABLE = (csv.Error, zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, SyntaxError)
+"""what the readers of CSV, workbooks (a zip of XML) and Parquet raise on content that is none, beside ValueError"""
+
+
+def _opened(reader: Callable[[Path], Sheet], path: Path) -> Sheet:
+    try:
+        return reader(path)
+    except ValueError as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(said if path.name in said else f"{path.name} cannot be read: {said}") from error
+    except UNREADABLE as error:
+        raise ValueError(f"{path.name} is no readable {path.suffix} file") from error
+
+
+def _csv(path: Path) -> Sheet:
     data = path.read_bytes()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         content = data.decode("utf-16")
@@ -115,7 +163,7 @@ def _csv(path: Path) -> tuple[list[Any], list[list[Any]]]:
     return names, [row[: len(names)] + [""] * (len(names) - len(row)) for row in rows]
 
 
-def _xlsx(path: Path) -> tuple[list[Any], list[list[Any]]]:
+def _xlsx(path: Path) -> Sheet:
     from openpyxl import load_workbook
 
     book = load_workbook(path, read_only=True, data_only=True)
@@ -131,7 +179,7 @@ def _xlsx(path: Path) -> tuple[list[Any], list[list[Any]]]:
     return filled[0], filled[1:]
 
 
-def _parquet(path: Path) -> tuple[list[Any], list[list[Any]]]:
+def _parquet(path: Path) -> Sheet:
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import weegschaal
 from models.compare import compare, understand
-from models.encoding import dates, encode, kind_of, read_column
+from models.encoding import dates, encode, kind_of, numbers, read_column
 
 ROWS = 900
 
@@ -239,3 +239,31 @@ def test_the_command_prints_the_document(tmp_path, monkeypatch) -> None:
     document = json.loads(shown.stdout)
     assert {"candidates", "proposed", "why"} <= set(document)
     assert {"name", "average_precision", "precision_at_k", "folds"} <= set(document["candidates"][0])
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["-0,8472915", "1,5", "12,25"], [-0.8472915, 1.5, 12.25]),
+        (["1.250,5", "1.250", "3,5", "3.5"], [1250.5, 1250.0, 3.5, 3.5]),
+        (["0,125", "2,500"], [0.125, 2.5]),
+        (["1,250.5", "1,250"], [1250.5, 1250.0]),
+        (["1,250", "4,398"], [1250.0, 4398.0]),
+        (["1.125", "€ 2,5"], [1125.0, 2.5]),
+        (["0.125", "2.5"], [0.125, 2.5]),
+    ],
+)
+def test_whether_a_comma_begins_the_decimals_is_the_habit_of_the_column(cells, expected) -> None:
+    assert numbers(cells).tolist() == expected
+
+
+def test_a_table_with_decimal_commas_gives_the_figures_of_the_one_with_points() -> None:
+    plain = table()
+    commas = plain | {"score": [one.replace(".", ",") for one in plain["score"]]}
+    first, second = (compare(understand(one, "found", "date", ["after"]), 0.1, trials=0) for one in (plain, commas))
+    assert first == second
+
+
+def test_names_of_columns_are_found_whatever_their_capitals() -> None:
+    own = understand(table(), "Found", "DATE", ["After"])
+    assert [one.name for one in own.columns] == ["inspection_id", "number", "kind", "score", "opened", "city", "risk"]

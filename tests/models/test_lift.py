@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2
 from statsmodels.stats.proportion import proportion_confint
+from typer.testing import CliRunner
 
+import weegschaal
 from models.lift import Counts, compare_arms, lift, tally
 
 ROTTERDAM = [("algorithm", 3620, 1082), ("expert", 12467, 2053), ("signal", 1694, 439), ("random", 4398, 814)]
@@ -159,3 +164,54 @@ def test_an_unknown_reference_gives_a_status_and_names_the_arms() -> None:
 def test_a_cell_that_cannot_be_is_refused_with_its_row(n: object, x: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         tally({"arm": ["risk"], "n": [n], "x": [x]}, "arm", "n", "x", [])
+
+
+def told(path: Path, *words: str) -> str:
+    """What the command says of a table that it cannot use."""
+    shown = CliRunner().invoke(weegschaal.app, ["lift", str(path), *words])
+    assert shown.exit_code != 0
+    assert isinstance(shown.exception, ValueError)
+    return str(shown.exception)
+
+
+ASKED = ("--arm", "arm", "--reviewed", "n", "--changed", "x")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("risk,5,6", "own.csv: row 2: 6 changed of 5 reviewed"),
+        ("risk,-5,1", "own.csv: row 2: n is '-5'; write a whole number"),
+        ("risk,5.5,1", "own.csv: row 2: n is '5.5'"),
+        ("risk,4.000,1", "own.csv: row 2: n is '4.000'"),
+        ("risk,inf,1", "own.csv: row 2: n is 'inf'"),
+        ("risk,1,2,3", "own.csv, row 2: 4 cells under 3 names"),
+    ],
+)
+def test_an_error_names_file_row_and_field(tmp_path: Path, row: str, said: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(f"arm,n,x\n{row}\nrandom,10,2\n")
+    assert said in told(path, *ASKED)
+
+
+@pytest.mark.parametrize("name", ["broken.xlsx", "broken.parquet"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04 nothing")
+    assert name in told(tmp_path / name, *ASKED)
+
+
+def test_names_of_columns_are_found_whatever_their_capitals(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("Arm,N,X\nrisk,10,4\nrandom,10,2\n")
+    shown = CliRunner().invoke(weegschaal.app, ["lift", str(tmp_path / "own.csv"), *ASKED, "--json"])
+    assert json.loads(shown.stdout)["lifts"][0]["pooled"] == pytest.approx(2)
+
+
+def test_a_drawn_case_that_is_on_a_list_too_stays_in_the_random_arm() -> None:
+    cells = {"arm": ["random", "risk", "random,risk", "top,up"], "n": [80, 40, 20, 9], "x": [8, 16, 10, 1]}
+    found = compare_arms(tally(cells, "arm", "n", "x", []))
+    assert {one["arm"]: (one["reviewed"], one["changed"]) for one in found["arms"]} == {
+        "random": (100, 18),
+        "risk": (60, 26),
+        "top,up": (9, 1),
+    }
+    assert "1 rows name more than one arm: counted in each" in found["warnings"]

@@ -106,6 +106,12 @@ def test_counts_of_a_published_table(tmp_path: Path) -> None:
     assert men["metrics"]["precision"]["status"] == "ok"
 
 
+def test_a_thousand_written_with_a_point_is_asked_about_and_not_read_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "published.csv"
+    path.write_text("group;tp;fp;tn;fn\na;1.000;900;800;300\nb;900;100;500;20\n", encoding="utf-8")
+    assert "column 'tp' must hold whole counts; row 2 says '1.000'" in error(path, "--counts")
+
+
 def test_small_groups_are_suppressed_unless_the_table_is_ones_own(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", rows=[*ROWS * 5, *[("009", "ja", "1")] * 4])
     hidden = run(path, *ASKED[:-2])
@@ -116,6 +122,21 @@ def test_small_groups_are_suppressed_unless_the_table_is_ones_own(tmp_path: Path
     assert any("suppressed" in said for said in hidden["warnings"])
     own = run(path, *ASKED)
     assert next(one for one in own["groups"] if one["group"]["g"] == "009")["n"] == 4
+
+
+def test_how_many_rows_have_no_group_is_said_and_many_groups_are_not_all_named(tmp_path: Path) -> None:
+    found = run(csv(tmp_path / "t.csv"), *ASKED)
+    assert "20 of 100 rows have no g (blank, NA and the like): they are the group 'unknown'" in found["warnings"]
+    lonely = run(csv(tmp_path / "many.csv", rows=[(f"g{number}", "ja", "1") for number in range(9)]), *ASKED)
+    assert "fpr not estimable for g0, g1, g2, g3, g4 and 4 others: everybody has the outcome" in lonely["warnings"]
+
+
+@pytest.mark.parametrize("name", ["[/b]", "[red]x", '<b>&"', "a" * 300, "é\u202eb"])
+def test_a_group_may_be_called_anything(tmp_path: Path, name: str) -> None:
+    path = csv(tmp_path / "t.csv", rows=[(f'"{name}"'.replace('""', '"'), "ja", "1"), ("b", "nee", "0")] * 20)
+    shown = runner.invoke(weegschaal.app, ["fairness", str(path), *ASKED], catch_exceptions=False)
+    assert shown.exit_code == 0
+    assert len(run(path, *ASKED)["groups"]) == 2
 
 
 @pytest.mark.parametrize(
