@@ -9,6 +9,7 @@ are reviews with an amount: 89 to 95 of 100 (tests/models/test_amounts.py).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.stats import t
@@ -101,6 +102,43 @@ def difference(first: Amount, second: Amount) -> Amount:
     return Amount(value, value - down, value + up, "ok", n)
 
 
+@dataclass(frozen=True)
+class Above:
+    """All reviews of an arm together, over several municipalities. Units as the sums', totals."""
+
+    arm: Amount
+    lot: Amount
+    """what as many random reviews, in the same municipalities, would have given"""
+    more: Amount
+    """arm - lot"""
+
+
+def above_lot(strata: Sequence[tuple[Sums, Sums]], confidence: float = 0.95) -> Above:
+    """(an arm's reviews, random reviews) of each municipality -> what the arm gave above as many random reviews there.
+
+    Direct standardisation: the lot's total is sum(n_t x mean of the random reviews in t), so that a municipality where
+    much or little is found counts as much on both sides. Variances add up over municipalities; the interval of either
+    total is taken on the logarithm as above, with the effective number of amounts, (sum w k)^2 / sum w^2 k of weights
+    w and numbers k (Kish), and the two go together as in `difference`. Every stratum has 2 random reviews or more
+    (ValueError): a municipality without them says nothing and is the caller's to name.
+    """
+    if any(lot.n < 2 or arm.n < 2 for arm, lot in strata):
+        raise ValueError("a municipality with fewer than two reviews has no variance; leave it out and name it")
+    arm = _summed([(1.0, one) for one, _ in strata], confidence)
+    lot = _summed([(one.n / other.n, other) for one, other in strata], confidence)
+    return Above(arm, lot, difference(arm, lot))
+
+
+def _summed(weighed: Sequence[tuple[float, Sums]], confidence: float) -> Amount:
+    """The sum of w x total, each total with the variance of n x a mean."""
+    n = sum(one.n for _, one in weighed)
+    many = sum(w * one.some for w, one in weighed) ** 2 / (sum(w**2 * one.some for w, one in weighed) or 1)
+    if n < FEWEST or many < FEWEST_WITH:
+        return Amount(None, None, None, "not_estimable", n)
+    variance = sum(w**2 * one.n * max(0.0, one.squares - one.total**2 / one.n) / (one.n - 1) for w, one in weighed)
+    return _around(sum(w * one.total for w, one in weighed), math.sqrt(variance), many, n, confidence)
+
+
 def times(one: Amount, factor: float) -> Amount:
     """An amount so many times, such as for as many reviews. factor: 0 or more."""
     if one.value is None:
@@ -108,6 +146,6 @@ def times(one: Amount, factor: float) -> Amount:
     return Amount(one.value * factor, (one.low or 0.0) * factor, (one.high or 0.0) * factor, one.status, one.n)
 
 
-def _around(value: float, error: float, some: int, n: int, confidence: float) -> Amount:
+def _around(value: float, error: float, some: float, n: int, confidence: float) -> Amount:
     reach = float(t.ppf(0.5 + confidence / 2, some - 1)) * error / value
     return Amount(value, value * math.exp(-reach), value * math.exp(reach), "ok", n)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from models.amounts import FEWEST, FEWEST_WITH, Sums, difference, mean, per_hour, times
+from models.amounts import FEWEST, FEWEST_WITH, Sums, above_lot, difference, mean, per_hour, times
 
 
 def sums_of(amounts: np.ndarray, minutes: np.ndarray | None = None) -> Sums:
@@ -91,3 +91,55 @@ def test_too_few_reviews_or_amounts_are_not_estimable_and_stay_so() -> None:
         for found in (mean(few), per_hour(few), difference(mean(enough), mean(few)), times(mean(few), 3)):
             assert (found.value, found.low, found.high, found.status) == (None, None, None, "not_estimable")
     assert times(mean(enough), 2).high == pytest.approx(2 * mean(enough).high)
+
+
+def test_of_one_municipality_what_is_above_the_lot_is_the_difference_of_means_for_as_many_reviews() -> None:
+    rng = np.random.default_rng(6)
+    arm, lot = sums_of(skewed(rng, 300, 0.35)), sums_of(skewed(rng, 200))
+    found = above_lot([(arm, lot)])
+    plain = times(difference(mean(arm), mean(lot)), arm.n)
+    assert found.arm.value == pytest.approx(arm.total)
+    for name in ("value", "low", "high"):
+        assert getattr(found.more, name) == pytest.approx(getattr(plain, name))
+
+
+def test_a_municipality_that_finds_much_by_lot_as_well_does_not_make_the_arm_look_better() -> None:
+    """Simpson: where the arm works mostly in the place where anybody finds much, the plain difference of means is not
+    what the arm adds."""
+    rng = np.random.default_rng(7)
+
+    def found_in(share: float, n: int) -> np.ndarray:
+        return np.where(rng.random(n) < share, 100.0, 0.0)
+
+    strata = [
+        (sums_of(found_in(0.2, 100)), sums_of(found_in(0.2, 900))),
+        (sums_of(found_in(0.8, 900)), sums_of(found_in(0.8, 100))),
+    ]
+    found = above_lot(strata)
+    assert found.more.low < 0 < found.more.high, "the arm adds nothing in either"
+    plain = difference(mean(strata[0][0] + strata[1][0]), mean(strata[0][1] + strata[1][1]))
+    assert plain.low > 30, "and taken together it seems to"
+
+
+def test_what_is_above_the_lot_over_municipalities_holds_the_truth_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(8)
+    shares, sizes = (0.15, 0.25, 0.4), ((150, 60), (300, 120), (80, 60))
+    each = [skewed(np.random.default_rng(at), 1_000_000, share).mean() for at, share in enumerate(shares)]
+    richer = [skewed(np.random.default_rng(9 + at), 1_000_000, 1.4 * share).mean() for at, share in enumerate(shares)]
+    truth = sum(n * (a - b) for (n, _), a, b in zip(sizes, richer, each, strict=True))
+    held = []
+    for _ in range(400):
+        strata = [
+            (sums_of(skewed(rng, n, 1.4 * share)), sums_of(skewed(rng, m, share)))
+            for (n, m), share in zip(sizes, shares, strict=True)
+        ]
+        found = above_lot(strata).more
+        held.append(found.low <= truth <= found.high)
+    assert 0.88 <= np.mean(held) <= 0.99
+
+
+def test_a_municipality_without_random_reviews_is_the_callers_to_name() -> None:
+    enough = Sums(FEWEST, FEWEST_WITH, 1e5, 1e9)
+    with pytest.raises(ValueError, match="leave it out"):
+        above_lot([(enough, enough), (enough, Sums())])
+    assert above_lot([]).more.status == "not_estimable"
