@@ -247,10 +247,10 @@ def _report(folder: Path, version: str, sha256: str) -> dict[str, Any]:
     """The stored report of a version; reading it checks every hash, so it is kept per sha256."""
     from models.registry import Registry
 
-    found = Registry(folder).load(version)
-    if found.sha256 != sha256:
+    registry = Registry(folder)
+    if registry.described(version)["sha256"] != sha256:
         raise NotFoundError(f"model version {version} changed meanwhile")
-    return found.report
+    return registry.report(version)
 
 
 @functools.cache

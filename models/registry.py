@@ -15,12 +15,15 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from models.candidate import Fitted
-from models.contenders import reader
-from models.training import TrainingReport
-from models.uncertainty import Ensemble
+from models import shelf
+from models.shelf import Shelved
+
+if TYPE_CHECKING:
+    from models.candidate import Fitted
+    from models.training import TrainingReport
+    from models.uncertainty import Ensemble
 
 NAME = "weegschaal"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -144,7 +147,6 @@ class Registry:
         demo, trainer, promotion, frozen, params, metrics, documents, documents_of}; `documents` is name -> sha256 of
         the newest, `documents_of` the hash of the state that they tell of. Raises LookupError."""
         found = self._find(version)
-        run = self._client().get_run(found.run_id)
         moment = dt.datetime.fromtimestamp(found.creation_timestamp / 1000, dt.UTC)
         documents = {name: sha256 for one in _editions(found) for name, sha256 in one.documents.items()}
         return {
@@ -157,24 +159,19 @@ class Registry:
             "trainer": found.tags.get("trainer", ""),
             "promotion": found.tags.get("promotion", ""),
             "frozen": found.tags.get("frozen", ""),
-            "params": dict(sorted(run.data.params.items())),
-            "metrics": dict(sorted(run.data.metrics.items())),
+            "params": shelf.params(self._store, found.run_id),
+            "metrics": shelf.metrics(self._store, found.run_id),
             "documents": dict(sorted(documents.items())),
             "documents_of": found.tags.get(STANDS_FOR, ""),
         }
 
     def alias(self, name: str) -> str | None:
         """The version that is called `name`, such as champion or challenger; None where none is."""
-        client = self._client()
-        if not client.search_registered_models(f"name='{NAME}'"):
-            return None
-        found: str | None = client.get_registered_model(NAME).aliases.get(name)
-        return None if found is None else str(found)
+        return shelf.aliases(self._store, NAME).get(name)
 
     def versions(self) -> list[str]:
         """Every registered version, oldest first."""
-        found = self._client().search_model_versions(f"name='{NAME}'")
-        return sorted((str(one.version) for one in found), key=int)
+        return shelf.versions(self._store, NAME)
 
     def keep(
         self,
@@ -238,9 +235,11 @@ class Registry:
 
         Raises LookupError when there is none, TamperedError when an artifact is missing or was changed.
         """
+        from models.contenders import reader  # not for a page that only tells of models
+        from models.uncertainty import Ensemble
+
         found = self._find(version)
-        place = self._artifacts(found.run_id)
-        data = {name: _checked(place / name, found.tags[f"sha256.{name}"]) for name in ARTIFACTS}
+        data = self._data(found)
         candidate = reader(found.tags["kind"])
         return Registered(
             name=NAME,
@@ -252,21 +251,31 @@ class Registry:
             demo=found.tags["demo"] == "true",
         )
 
+    def report(self, version: str | None = None) -> dict[str, Any]:
+        """The report of the champion's training, or of a version's. Raises what `load` raises."""
+        report: dict[str, Any] = json.loads(self._data(self._find(version))["report.json"])
+        return report
+
+    def _data(self, found: Shelved) -> dict[str, bytes]:
+        """Every artifact, each with its sha256 checked."""
+        place = self._artifacts(found.run_id)
+        return {name: _checked(place / name, found.tags[f"sha256.{name}"]) for name in ARTIFACTS}
+
     def _artifacts(self, run_id: Any) -> Path:
         """Where MLflow keeps a run's files. It would write itself, but to where the folder was when it was made."""
         return self.folder / "artifacts" / str(run_id) / "artifacts"
 
-    def _find(self, version: str | None) -> Any:
-        from mlflow.exceptions import MlflowException
+    @property
+    def _store(self) -> Path:
+        return self.folder / "mlflow.db"
 
-        client = self._client()
-        try:
-            if version is None:
-                return client.get_model_version_by_alias(NAME, CHAMPION)
-            return client.get_model_version(NAME, version)
-        except MlflowException as error:
+    def _find(self, version: str | None) -> Shelved:
+        which = self.alias(CHAMPION) if version is None else version
+        found = None if which is None else shelf.shelved(self._store, NAME, which)
+        if found is None:
             what = "champion" if version is None else f"version {version}"
-            raise LookupError(f"the registry has no {what}; train and promote a model first") from error
+            raise LookupError(f"the registry has no {what}; train and promote a model first")
+        return found
 
     def _client(self) -> Any:
         # Importing MLflow takes seconds, and by default it reports its use over the network.
@@ -276,7 +285,7 @@ class Registry:
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        store = f"sqlite:///{self.folder / 'mlflow.db'}"
+        store = f"sqlite:///{self._store}"
         return MlflowClient(tracking_uri=store, registry_uri=store)
 
 
@@ -295,8 +304,7 @@ FOLDER = "%Y%m%dT%H%M%S.%fZ"
 """name of an edition's folder, so that names sort in the order of time"""
 
 
-def _editions(found: Any) -> list[Edition]:
-    """Of a model version as MLflow has it."""
+def _editions(found: Shelved) -> list[Edition]:
     made = []
     for number, key in enumerate(sorted(key for key in found.tags if key.startswith(EDITION)), start=1):
         told = json.loads(found.tags[key])
