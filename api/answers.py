@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from enforcement.cases import State, Step
@@ -24,10 +25,29 @@ CAVEAT = {
 
 
 class Answer(BaseModel):
-    """What the service says. The lists are built with `model_construct`: their rows were checked when they were stored,
-    and a test reads every answer back through its own schema."""
+    """What the service says."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def stored(cls, **fields: Any) -> Self:
+        """An answer from rows that were checked when they were stored; every field is named. A test reads every answer
+        back through its own schema. `model_construct` does the same but looks for the alias and the default of each
+        field first, which took a third of the time of a list."""
+        made = cls.__new__(cls)
+        for name, value in (
+            ("__dict__", fields),
+            ("__pydantic_fields_set__", set(fields)),
+            ("__pydantic_extra__", None),
+            ("__pydantic_private__", None),
+        ):
+            object.__setattr__(made, name, value)
+        return made
+
+    def sent(self, *, only: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+        """The answer as it leaves, written where it was made: FastAPI would check it once more, in another thread.
+        `only`: the fields that are asked for, as pydantic's `include`; None for all."""
+        return Response(self.model_dump_json(include=only), headers=headers, media_type="application/json")
 
 
 class Text(Answer):
@@ -36,8 +56,9 @@ class Text(Answer):
 
     @classmethod
     def of(cls, record: Mapping[str, Any], name: str = "") -> Text | None:
-        nl, en = (record.get(f"{name}_{code}" if name else code) for code in ("nl", "en"))
-        return cls.model_construct(nl=str(nl), en=str(en)) if nl and en else None
+        before = f"{name}_" if name else ""
+        nl, en = record.get(f"{before}nl"), record.get(f"{before}en")
+        return cls.stored(nl=str(nl), en=str(en)) if nl and en else None
 
 
 class Basis(Answer):
@@ -65,9 +86,9 @@ class Reason(Answer):
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Reason:
-        return cls.model_construct(
+        return cls.stored(
             topic=record["topic"],
-            text=Text.model_construct(nl=record["nl"], en=record["en"]),
+            text=Text.stored(nl=record["nl"], en=record["en"]),
             could_also_mean=Text.of(record, "could"),
             comparison=Text.of(record, "comparison"),
             direction=record["direction"],
@@ -233,7 +254,7 @@ class Item(Answer):
 
     @classmethod
     def of(cls, row: Row) -> Item:
-        return cls.model_construct(
+        return cls.stored(
             number=row.number,
             position=row.position,
             state=row.state,

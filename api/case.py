@@ -18,19 +18,18 @@ from enforcement.looking import looking
 router = APIRouter(prefix="/api/v1/cases", tags=["case"])
 
 
-@router.get("/{number}", responses=responses(401, 403, 404, 503))
-def read_case(request: Request, response: Response, visit: Signed, number: str) -> Case:
+@router.get("/{number}", response_model=Case, responses=responses(401, 403, 404, 503))
+def read_case(request: Request, visit: Signed, number: str) -> Response:
     """The case with reasons, their sources and dates, limits, model and data date. The look is logged first."""
     with looking(engine(request)) as session:
         view = case_view(session, visit.viewer, number)
-    response.headers["ETag"] = etag(view.version)
-    return Case.of(view)
+    return Case.of(view).sent(headers={"ETag": etag(view.version)})
 
 
 @router.get("/{number}/history", responses=responses(401, 403, 404, 503))
 def read_history(request: Request, visit: Signed, number: str) -> list[HistoryItem]:
     """What happened with the case, oldest first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         return [HistoryItem.of(entry) for entry in history(session, visit.viewer, number)]
 
 

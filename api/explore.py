@@ -25,8 +25,8 @@ from api.rendering import language, render
 from api.security import Signed, engine
 from enforcement.access import Purpose
 from enforcement.cases import find
-from enforcement.database import writing
 from enforcement.dossier import relations
+from enforcement.looking import looking
 from enforcement.tables import Draw
 
 router = APIRouter(prefix="/zaken/{number}")
@@ -59,7 +59,7 @@ def explore(
     stated = doel if stap == 2 and not from_elsewhere(request) else None
     viewer = replace(visit.viewer, purpose=stated) if stated else visit.viewer
     choice = Choice(2 if stated else 1, frozenset(zonder or ()), maand)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         graph = relations(session, viewer, number)
         as_of = session.get_one(Draw, find(session, viewer, number).draw_id).as_of
     return render(

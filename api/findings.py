@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import Changed
@@ -53,13 +53,13 @@ def _changed(number: str, saved: Saved) -> Changed:
     return Changed(number=number, version=saved.version, state=State(saved.state))
 
 
-@router.post("/{number}/findings", responses=responses(401, 403, 404, 409, 412, 422, 428))
-def save(request: Request, visit: Meant, number: str, version: AsRead, given: FindingsIn) -> Changed:
+@router.post("/{number}/findings", response_model=Changed, responses=responses(401, 403, 404, 409, 412, 422, 428))
+def save(request: Request, visit: Meant, number: str, version: AsRead, given: FindingsIn) -> Response:
     """Saves findings of a case in hand."""
     findings = Findings(given.cause, given.effect, given.amount_cents, given.reasoning, given.minutes)
     with writing(engine(request)) as session:
         saved = save_findings(session, visit.viewer, number, findings, version, dt.datetime.now(dt.UTC))
-    return _changed(number, saved)
+    return _changed(number, saved).sent()
 
 
 @router.post("/{number}/approval", responses=responses(401, 403, 404, 409, 412, 428))

@@ -23,8 +23,8 @@ from api.relations_svg import distinct
 from api.rendering import HERE, language, say, source_name
 from api.security import Signed, engine
 from enforcement.cases import note
-from enforcement.database import writing
 from enforcement.findings import CAUSE_WORDS, EFFECT_WORDS
+from enforcement.looking import looking
 from enforcement.proportion import MEANS_WORDS
 from enforcement.tips import TIP_SOURCE_WORDS
 from enforcement.users import Visit
@@ -41,7 +41,7 @@ Block = dict[str, Any]
 def dossier(request: Request, visit: Signed, number: str) -> Response:
     """The PDF; that it was made is in the log, with the looks themselves, before it leaves."""
     now = dt.datetime.now(dt.UTC)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         seen = look(session, request, visit, number)
         note(session, visit.viewer, "dossier_made", number, now)
     content = typeset(contents(seen, visit, language(request), now))

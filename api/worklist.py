@@ -42,11 +42,8 @@ def read_worklist(
     with reading(engine(request)) as session:
         page = worklist(session, visit.viewer, filters, after, limit)
         basis = basis_of(newest(session, visit.viewer))
-    answer = Worklist.model_construct(items=[Item.of(row) for row in page.items], after=page.after, basis=basis)
-    shown = answer.model_dump_json(
-        include={"items": {"__all__": names}, "after": True, "basis": True} if names else None
-    )
-    return Response(shown, media_type="application/json")
+    answer = Worklist.stored(items=[Item.of(row) for row in page.items], after=page.after, basis=basis)
+    return answer.sent(only={"items": {"__all__": names}, "after": True, "basis": True} if names else None)
 
 
 @router.post(
@@ -54,10 +51,10 @@ def read_worklist(
     response_model=Taken,
     responses={204: {"description": "No case is free"}, **responses(401, 403)},
 )
-def take_next(request: Request, visit: Meant) -> Taken | Response:
+def take_next(request: Request, visit: Meant) -> Response:
     """Takes the first free case: one conditional update, so two people never get one case."""
     with writing(engine(request)) as session:
         taken = claim_next(session, visit.viewer, dt.datetime.now(dt.UTC))
     if taken is None:
         return Response(status_code=204)
-    return Taken(number=taken.number, version=taken.version, lease_until=taken.lease_until)
+    return Taken(number=taken.number, version=taken.version, lease_until=taken.lease_until).sent()

@@ -6,19 +6,21 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy.orm import Session, aliased
 
 from enforcement import blind, switch
-from enforcement.access import Permission, Viewer, allowed, owned, rows
+from enforcement.access import Permission, Viewer, allowed, owned, require, rows
 from enforcement.blind import Shown
 from enforcement.cases import State, Step, find, note
 from enforcement.clock import shown, stored
+from enforcement.errors import NotFoundError
 from enforcement.findings import Cause, Effect
 from enforcement.tables import Case, Draw, Event, Finding, Inclusion, Network, Run, Score, User
-from enforcement.worklist import effective, with_own_findings
+from enforcement.worklist import effective, own_findings, with_own_findings
 
 
 @dataclass(frozen=True)
@@ -96,16 +98,15 @@ def case_view(session: Session, viewer: Viewer, number: str, *, now: dt.datetime
 
     Needs a transaction that may write (enforcement.database.writing).
     """
-    case = find(session, viewer, number)
+    require(viewer, Permission.READ_CASE)
+    found = session.execute(_whole(viewer), {"number": number}).first()
+    if found is None:
+        raise NotFoundError(f"no case {number} here")
     note(session, viewer, "case_read", number, now)
-    own = bool(with_own_findings(session, viewer, [case]))
-    draw = session.get_one(Draw, case.draw_id)
-    run = session.get_one(Run, draw.run_id)
-    score = session.get(Score, (run.id, case.id))
-    arms = session.scalar(select(Inclusion.arms).where(Inclusion.draw_id == draw.id, Inclusion.case_id == case.id))
+    case, draw, run, score, own = found.Case, found.Draw, found.Run, found.Score, bool(found.own)
+    ranked = bool(draw.ranked and not found.off)  # the list was made with the ranking, and it is not switched off now
     state = effective(case, stored(now or dt.datetime.now(dt.UTC)))
-    found = _findings(session, viewer, case) if blind.arm_visible(case.state, own) else ()
-    holder = session.get(User, case.claimed_by) if case.claimed_by and state == State.CLAIMED else None
+    findings = _findings(session, viewer, case) if blind.arm_visible(case.state, own) else ()
     return CaseView(
         number=case.number,
         case_id=case.id,
@@ -115,8 +116,8 @@ def case_view(session: Session, viewer: Viewer, number: str, *, now: dt.datetime
         due=case.due,
         version=case.version,
         blind=case.blind,
-        shown=_shown(case, score, (arms or "").split(","), own, ranked=_ranks(session, viewer, draw)),
-        ranked=_ranked(session, viewer, run),
+        shown=_shown(case, score, (found.arms or "").split(","), own, ranked=ranked),
+        ranked=found.ranked or 0,
         base_rate=draw.counts.get("base_rate") or None,
         as_of=run.as_of,
         data_until=run.data_until,
@@ -124,13 +125,40 @@ def case_view(session: Session, viewer: Viewer, number: str, *, now: dt.datetime
         model_version=run.model_version,
         demo=run.demo,
         sources=run.sources,
-        holder=holder.name if holder else None,
+        holder=found.holder if state == State.CLAIMED else None,
         mine=state == State.CLAIMED and case.claimed_by == viewer.user,
         lease_until=shown(case.lease_until) if case.lease_until and state == State.CLAIMED else None,
         waits_until=case.waits_until if state == State.CLAIMED else None,
         waits_for=case.waits_for if state == State.CLAIMED else None,
-        findings=found,
-        steps=_steps(viewer, case, state, own, found),
+        findings=findings,
+        steps=_steps(viewer, case, state, own, findings),
+    )
+
+
+@lru_cache(maxsize=256)
+def _whole(viewer: Viewer) -> Select[Any]:
+    """The case `number` with all that stands beside it, in one question that is put together once for each viewer.
+    `ranked` is the last place, which is their number: places run from 1 and nobody shares one (models/placing.py)."""
+    last = aliased(Score)
+    ranked = select(last.place).where(owned(viewer, last), last.run_id == Draw.run_id).order_by(last.place.desc())
+    return (
+        select(
+            Case,
+            Draw,
+            Run,
+            Score,
+            Inclusion.arms,
+            User.name.label("holder"),
+            own_findings(viewer).label("own"),
+            switch.off(viewer.municipality).label("off"),
+            ranked.limit(1).correlate(Draw).scalar_subquery().label("ranked"),
+        )
+        .join(Draw, Draw.id == Case.draw_id)
+        .join(Run, Run.id == Draw.run_id)
+        .outerjoin(Score, and_(Score.run_id == Run.id, Score.case_id == Case.id))
+        .outerjoin(Inclusion, and_(Inclusion.draw_id == Draw.id, Inclusion.case_id == Case.id))
+        .outerjoin(User, User.id == Case.claimed_by)
+        .where(owned(viewer, Case), Case.number == bindparam("number"))
     )
 
 
@@ -141,14 +169,9 @@ def relations(
 
     None in a blind review, until the viewer's findings are saved, and when no relations were stored.
     """
-    case = find(session, viewer, number)
+    found = _around(session, viewer, number, Network.graph)
     note(session, viewer, "relations_read", number, now)
-    own = bool(with_own_findings(session, viewer, [case]))
-    if not blind.unlocked(case.blind, case.state, own):
-        return None
-    draw = session.get_one(Draw, case.draw_id)
-    network = session.get(Network, (draw.run_id, case.id))
-    return network.graph if network else None
+    return found
 
 
 def timeline(session: Session, viewer: Viewer, number: str) -> Mapping[str, Any] | None:
@@ -157,12 +180,26 @@ def timeline(session: Session, viewer: Viewer, number: str) -> Mapping[str, Any]
     None where relations are: periods beside each other hint at what the reasons are about, so a blind review has the
     checked facts only (R6). Raises NotFoundError, ForbiddenError.
     """
-    case = find(session, viewer, number)
-    if not blind.unlocked(case.blind, case.state, bool(with_own_findings(session, viewer, [case]))):
-        return None
-    draw = session.get_one(Draw, case.draw_id)
-    network = session.get(Network, (draw.run_id, case.id))
-    return (network.timeline or None) if network else None
+    return _around(session, viewer, number, Network.timeline)
+
+
+def _around(session: Session, viewer: Viewer, number: str, part: Any) -> Mapping[str, Any] | None:
+    """A part of what was stored around a case; None when there is nothing or it may not be shown now."""
+    require(viewer, Permission.READ_CASE)
+    found = session.execute(_stored_around(viewer, part), {"number": number}).first()
+    if found is None:
+        raise NotFoundError(f"no case {number} here")
+    return found.part or None if blind.unlocked(found.blind, found.state, found.own) else None
+
+
+@lru_cache(maxsize=512)
+def _stored_around(viewer: Viewer, part: Any) -> Select[Any]:
+    return (
+        select(Case.blind, Case.state, own_findings(viewer).label("own"), part.label("part"))
+        .join(Draw, Draw.id == Case.draw_id)
+        .outerjoin(Network, and_(Network.run_id == Draw.run_id, Network.case_id == Case.id))
+        .where(owned(viewer, Case), Case.number == bindparam("number"))
+    )
 
 
 def history(session: Session, viewer: Viewer, number: str) -> tuple[HistoryEntry, ...]:
@@ -207,17 +244,6 @@ def _shown(case: Case, score: Score | None, arms: list[str], own: bool, *, ranke
         )
     facts = score.facts if score else []
     return blind.show(facts, ranking, arms, blind=case.blind, state=case.state, own_findings=own)
-
-
-def _ranks(session: Session, viewer: Viewer, draw: Draw) -> bool:
-    """Whether places may be shown: the list was made with the ranking, and it is not switched off now."""
-    return draw.ranked and not switch.is_off(session, viewer.municipality)
-
-
-def _ranked(session: Session, viewer: Viewer, run: Run) -> int:
-    """The last place, which is their number: places run from 1 and nobody shares one (models/placing.py)."""
-    query = select(func.max(Score.place)).where(owned(viewer, Score), Score.run_id == run.id)
-    return session.scalar(query) or 0
 
 
 def _names(session: Session, users: set[str]) -> dict[str, str]:

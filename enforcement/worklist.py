@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, Subquery, and_, exists, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from enforcement import blind, switch, working_days
@@ -131,14 +131,19 @@ class Newest:
 def newest(session: Session, viewer: Viewer) -> Newest | None:
     """The newest list of the viewer's municipality; None before the first."""
     require(viewer, Permission.READ_POLICY)
-    found = session.execute(
+    found = session.execute(_newest(viewer)).first()
+    return Newest(*found) if found else None
+
+
+@lru_cache(maxsize=256)
+def _newest(viewer: Viewer) -> Select[Any]:
+    return (
         select(Run.id, Run.as_of, Run.data_until, Run.model_name, Run.model_version, Draw.counts)
         .join(Draw, Draw.run_id == Run.id)
         .where(owned(viewer, Draw))
         .order_by(Draw.as_of.desc())
         .limit(1)
-    ).first()
-    return Newest(*found) if found else None
+    )
 
 
 def with_own_findings(session: Session, viewer: Viewer, cases: Iterable[Case]) -> set[tuple[str, int]]:
@@ -159,10 +164,11 @@ def with_own_findings(session: Session, viewer: Viewer, cases: Iterable[Case]) -
 
 def _unlocked(viewer: Viewer) -> Any:
     """`blind.unlocked` as a condition."""
-    return or_(Case.blind.is_(False), Case.state.in_((State.FINDINGS, State.CLOSED)), _own_findings(viewer))
+    return or_(Case.blind.is_(False), Case.state.in_((State.FINDINGS, State.CLOSED)), own_findings(viewer))
 
 
-def _own_findings(viewer: Viewer, case: Any = Case) -> Any:
+def own_findings(viewer: Viewer, case: Any = Case) -> ColumnElement[bool]:
+    """The condition that the viewer saved findings of a case; `case`: Case, or columns that name its draw and id."""
     return exists().where(
         owned(viewer, Finding),
         Finding.draw_id == case.draw_id,
@@ -211,7 +217,7 @@ def _with_scores(page: Subquery, viewer: Viewer) -> Select[Any]:
             *case,
             *_OF_SCORE,
             User.name,
-            _own_findings(viewer, case).label("own_findings"),
+            own_findings(viewer, case).label("own_findings"),
             or_(switch.off(viewer.municipality), Draw.ranked.is_(False)).label("off"),
         )
         .join(Draw, and_(Draw.id == case.draw_id, owned(viewer, Draw)))
