@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import fcntl
 import gc
+import importlib
 import logging
 import math
 import sys
@@ -34,6 +35,7 @@ from api import (
     jobs,
     keys,
     metrics,
+    money_together,
     oidc,
     oversight,
     pages,
@@ -91,8 +93,10 @@ def create_app(settings: Settings) -> FastAPI:
         gc.set_threshold(20_000, 20, 20)
         sys.setswitchinterval(TURN)
         sealing = asyncio.create_task(_seal_every_minute(app))
+        warming = asyncio.create_task(asyncio.to_thread(importlib.import_module, "features.catalogue"))
         yield
         sealing.cancel()
+        await warming
 
     app = FastAPI(
         title="Weegschaal", version=API_VERSION, description=DESCRIPTION, lifespan=lifespan,
@@ -121,6 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
         metrics,
         results,
         beside,
+        money_together,
         whatif,
         jobs,
     ):

@@ -16,7 +16,7 @@ from api.problems import responses
 from api.security import Meant, Signed, engine
 from enforcement.cases import State
 from enforcement.database import reading, writing
-from enforcement.evidence import LARGEST, add_document, list_documents, open_document
+from enforcement.evidence import LARGEST, Document, add_document, list_documents, open_document
 from enforcement.findings import overturn
 from enforcement.handover import MOST_AT_ONCE, assign, be_absent, hand_over
 from enforcement.keys import Keys
@@ -130,10 +130,11 @@ class Overturned(Given):
 class LoadOut(Answer):
     user: str
     name: str
-    in_hand: int
+    in_hand: int = Field(description="cases")
+    items: int = Field(description="items of the service list in hand")
     waiting: int
-    overdue: int
-    next_due: dt.date | None
+    overdue: int = Field(description="cases and items")
+    next_due: dt.date | None = Field(description="of both")
     away_until: dt.date | None
     approved: int
 
@@ -152,6 +153,12 @@ class FilterOut(Answer):
 
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
+
+
+def as_file(found: Document, content: bytes) -> Response:
+    """A document to keep, never to open in the browser."""
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(found.name)}", "etag": f'"{found.sha256}"'}
+    return Response(content, media_type=found.media_type, headers=headers)
 
 
 @router.post(f"{CASE}/wait", responses=responses(400, 401, 403, 404, 409, 412, 428))
@@ -240,9 +247,7 @@ def download(request: Request, visit: Signed, number: str, document: str) -> Res
     """A document as it was added; 409 when it is no longer that. The look is logged first."""
     keys = Keys.read(request.app.state.settings.keys)
     with writing(engine(request)) as session:
-        found, content = open_document(session, visit.viewer, keys, number, document, now())
-    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(found.name)}", "etag": f'"{found.sha256}"'}
-    return Response(content, media_type=found.media_type, headers=headers)
+        return as_file(*open_document(session, visit.viewer, keys, number, document, now()))
 
 
 @router.get(f"{CASE}/steps", responses=responses(401, 403, 404))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Annotated, TypeVar
-from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from api.case_pages import Line, Version, draw_case
+from api.casework import as_file
 from api.pages import see_other
 from api.rendering import language
 from api.security import Meant, Signed, engine
@@ -66,7 +66,7 @@ def add_note(request: Request, visit: Meant, number: str, text: Line = "") -> Re
 
 @router.post("/stukken")
 def add_file(request: Request, visit: Meant, number: str, file: Annotated[UploadFile | str, File()] = "") -> Response:
-    content, name = (b"", "") if isinstance(file, str) else (file.file.read(LARGEST + 1), file.filename or "")
+    content, name = handed_in(file)
     keys = Keys.read(request.app.state.settings.keys)
 
     def work(session: Session, now: dt.datetime) -> None:
@@ -80,9 +80,7 @@ def read_file(request: Request, visit: Signed, number: str, document: str) -> Re
     """A document as it was added; the look is logged first."""
     keys = Keys.read(request.app.state.settings.keys)
     with writing(engine(request)) as session:
-        found, content = open_document(session, visit.viewer, keys, number, document, dt.datetime.now(dt.UTC))
-    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(found.name)}"}
-    return Response(content, media_type=found.media_type, headers=headers)
+        return as_file(*open_document(session, visit.viewer, keys, number, document, dt.datetime.now(dt.UTC)))
 
 
 @router.post("/stappen")
@@ -99,6 +97,11 @@ def add_step(
         take_step(session, visit.viewer, number, _one_of(Means, means), now, ground=ground, consent=given)
 
     return _done(request, visit, number, "step", work, {"ground": ground, "consent": consent})
+
+
+def handed_in(file: UploadFile | str) -> tuple[bytes, str]:
+    """What a form's file holds, and its name; a form without one sends a text."""
+    return (b"", "") if isinstance(file, str) else (file.file.read(LARGEST + 1), file.filename or "")
 
 
 def _done(

@@ -70,6 +70,8 @@ class MoneyOfLists(Answer):
     hours: list[HoursOut]
 
 
+COMPLETE = 0.9
+"""completion below which an estimate is provisional (statistics.md, Labels)"""
 SHOWN_FROM = 10
 """reviews below which a total says too much about a few people"""
 NOT_RECORDED = AmountOut(value=None, low=None, high=None, status="not_recorded")

@@ -9,6 +9,7 @@ from babel.numbers import format_currency
 from api.beside import Town
 from api.language import Language
 from api.money import DIRECTIONS, AmountOut, HoursOut, MoneyOfLists, MoneyOut
+from api.money_together import MoneyTogether
 from api.whatif import BroughtOut, ExpectedOut, WhatIfOut
 
 SIDES = tuple(DIRECTIONS.items())
@@ -107,6 +108,23 @@ def hour_rows(found: MoneyOfLists, spoken: Language) -> list[Row]:
             hours(one.against_random, spoken),
         )
         for one in found.hours
+    ]
+
+
+def together_rows(found: MoneyTogether, spoken: Language) -> list[Row]:
+    """A row per measure of all municipalities together: reviews, total, as many random, difference, per review."""
+    every = {one.measure: one for one in found.money}
+    ordered = [every[name] for _, measures in SIDES for name in measures] + [found.hours]
+    return [
+        (
+            spoken.text(f"money.{one.measure}"),
+            "–" if one.reviews is None else spoken.number(one.reviews),
+            *(
+                (hours if one.measure == "hours" else euros)(figure, spoken)
+                for figure in (one.total, one.as_many_random, one.more, one.more_per_case)
+            ),
+        )
+        for one in [*ordered, *([found.cost] if found.cost else [])]
     ]
 
 

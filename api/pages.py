@@ -27,6 +27,7 @@ from enforcement.cases import State, claim_next, tally
 from enforcement.database import reading, writing
 from enforcement.handover import assign
 from enforcement.saved_filters import LONGEST_NAME, drop_filter, keep_filter, kept_filters
+from enforcement.service_reading import my_items
 from enforcement.tables import Case, Score
 from enforcement.team import Colleague, colleagues
 from enforcement.users import DEMO_MUNICIPALITIES, demo_users, sign_out
@@ -219,6 +220,7 @@ def my_cases(request: Request, visit: Signed, afwezig: Annotated[str, Query(max_
         waiting, own_waiting = _split(session, visit.viewer, State.FINDINGS)
         _, finished = _split(session, visit.viewer, State.CLOSED)
         works = allowed(visit.viewer, Permission.CLAIM_CASE)
+        items = my_items(session, visit.viewer, now, SHOWN) if allowed(visit.viewer, Permission.SERVE_CLIENTS) else None
         deputies = colleagues(session, visit.viewer, now.date()) if works else ()
     hand = [one for one in in_hand if one.waits_until is None]
     aside = [one for one in in_hand if one.waits_until is not None]
@@ -234,6 +236,7 @@ def my_cases(request: Request, visit: Signed, afwezig: Annotated[str, Query(max_
         "mine.html",
         visit,
         parts_of_work=parts,
+        items=items,
         works=works,
         absence=afwezig if afwezig in ("bewaard", "onjuist") else "",
         deputies=deputies,

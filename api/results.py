@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from api.answers import Answer
 from api.beside import Town, compared
-from api.money import ORDER, AmountOut, MoneyOfLists, money_of
+from api.money import COMPLETE, ORDER, AmountOut, MoneyOfLists, money_of
+from api.money_together import HourRate, lines_of, together
 from api.problems import responses
 from api.security import Signed, engine
 from api.tabular import csv_of, download
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from models.lift import Lift
 
 router = APIRouter(prefix="/api/v1", tags=["results"])
-COMPLETE = 0.9
-"""completion below which an estimate is provisional (statistics.md, Labels)"""
 FEWEST = 30
 """completed reviews below which a yield is not yet known"""
 COLUMNS = ("municipality", "figure", "arm", "unit", "value", "low", "high", "status", "reviews")
@@ -140,12 +139,15 @@ def read_results(request: Request, visit: Signed, lists: Which = "own") -> Resul
 
 
 @router.get("/results.csv", response_class=Response, responses=responses(401, 403, 503))
-def read_results_csv(request: Request, visit: Signed, lists: Which = "own") -> Response:
-    """The same for a spreadsheet, a row per figure: aggregates only, safe from formulas, and the download is logged."""
-    return results_csv(request, visit, lists)
+def read_results_csv(request: Request, visit: Signed, lists: Which = "own", hour_cents: HourRate = None) -> Response:
+    """The same for a spreadsheet, a row per figure: aggregates only, safe from formulas, and the download is logged.
+
+    A manager's holds the municipalities beside each other and all of them together, at what an hour of review costs.
+    """
+    return results_csv(request, visit, lists, hour_cents)
 
 
-def results_csv(request: Request, visit: Visit, which: Which) -> Response:
+def results_csv(request: Request, visit: Visit, which: Which, hour_cents: int | None) -> Response:
     now, viewer = dt.datetime.now(dt.UTC), visit.viewer
     require(viewer, Permission.SEE_RESULTS)
     with writing(engine(request)) as session:
@@ -159,6 +161,8 @@ def results_csv(request: Request, visit: Visit, which: Which) -> Response:
     if allowed(viewer, Permission.COMPARE_MUNICIPALITIES):
         for town in compared(request.app.state.engine, viewer, own=which == "own").towns:
             rows += [[town.municipality, *one] for one in figures_beside(town)]
+        whole = together(request.app.state.engine, viewer, which, hour_cents)
+        rows += [["all", *one] for one in lines_of(whole)]
     rows.append([f"{viewer.municipality} {now.date()} {viewer.user}", *[""] * (len(COLUMNS) - 1)])
     name = f"results-{viewer.municipality}-{which}-{now.date()}.csv"
     return download(csv_of(COLUMNS, rows), name, "text/csv; charset=utf-8")

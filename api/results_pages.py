@@ -11,9 +11,22 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from api.beside import compared
+from api.case_pages import cents
 from api.funnel_svg import drawing
 from api.language import Language
-from api.money_words import SIDES, arm_rows, beside_rows, hour_rows, summary, what_if_parts, what_if_rows, what_if_whys
+from api.money_together import HIGHEST_RATE, together
+from api.money_words import (
+    SIDES,
+    arm_rows,
+    beside_rows,
+    euros,
+    hour_rows,
+    summary,
+    together_rows,
+    what_if_parts,
+    what_if_rows,
+    what_if_whys,
+)
 from api.pages import see_other
 from api.refusals import said
 from api.rendering import language, may, render
@@ -23,6 +36,7 @@ from api.themes import installed
 from api.whatif import LARGEST, Wish, what_if_csv, what_if_of
 from enforcement.access import Permission, require
 from enforcement.database import reading, writing
+from enforcement.errors import FindingsError
 from enforcement.policy import (
     OWN,
     RANDOM_FLOOR_PERCENT,
@@ -79,14 +93,29 @@ def results_page(request: Request, visit: Signed, lijsten: Chosen = None) -> Res
 
 
 @router.get("/resultaten/geld")
-def money_page(request: Request, visit: Signed, lijsten: Chosen = None) -> Response:
+def money_page(request: Request, visit: Signed, lijsten: Chosen = None, uurtarief: Typed = "") -> Response:
+    """uurtarief: euros that an hour of review costs; with it hours are reckoned in money."""
     found = chosen_results(request, visit, lijsten)
-    spoken = language(request)
+    spoken, rate, wrong = language(request), None, False
+    try:
+        rate = rate_of(uurtarief)
+    except FindingsError:
+        wrong = True
+    whole = None
+    if may(visit, Permission.COMPARE_MUNICIPALITIES):
+        whole = together(request.app.state.engine, visit.viewer, found.which, rate)
     return render(
         request,
         "money.html",
         visit,
+        status=422 if wrong else 200,
         found=found,
+        whole=whole,
+        together=[] if whole is None else together_rows(whole, spoken),
+        added=None if whole is None or whole.added_value is None else euros(whole.added_value, spoken),
+        rate=uurtarief.strip(),
+        wrong_rate=wrong,
+        name_of=name_of,
         directions=[(name, [(one, arm_rows(found.money, one, spoken)) for one in its]) for name, its in SIDES],
         hours=hour_rows(found.money, spoken),
     )
@@ -146,8 +175,20 @@ def what_if_file(request: Request, visit: Signed, wish: Annotated[Wish, Query()]
 
 
 @router.get("/resultaten/csv")
-def results_file(request: Request, visit: Signed, lijsten: Chosen = None) -> Response:
-    return results_csv(request, visit, "earlier" if lijsten == "eerder" else "own")
+def results_file(request: Request, visit: Signed, lijsten: Chosen = None, uurtarief: Typed = "") -> Response:
+    return results_csv(request, visit, "earlier" if lijsten == "eerder" else "own", rate_of(uurtarief))
+
+
+def rate_of(typed: str) -> int | None:
+    """Euro cents an hour of what was typed; None for nothing. Raises FindingsError for something else.
+
+    >>> rate_of("85,50"), rate_of("")
+    (8550, None)
+    """
+    rate = cents(typed)
+    if rate is not None and rate > HIGHEST_RATE:
+        raise FindingsError("uurtarief", *(Language(code).text("money.bad_rate") for code in ("nl", "en")))
+    return rate
 
 
 def chosen_results(request: Request, visit: Visit, lijsten: Literal["eigen", "eerder"] | None) -> Results:

@@ -5,34 +5,35 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.answers import Answer, Text
+from api.casework import DocumentOut, NoteIn, NoteOut, To, as_file
 from api.etag import AsRead, etag
 from api.problems import responses
 from api.security import Meant, Signed, engine
+from enforcement.attached import ITEMS
 from enforcement.database import reading, writing
+from enforcement.evidence import LARGEST, add_document, list_documents, open_document
 from enforcement.handover import MOST_AT_ONCE
+from enforcement.keys import Keys
+from enforcement.notes import read_notes, write_note
+from enforcement.service_findings import approve_outcome, return_outcome, save_outcome
 from enforcement.service_items import (
     WORKED_ON,
     ItemChanged,
-    ItemRow,
     ItemState,
     ItemStep,
-    ItemView,
-    approve_outcome,
     assign_items,
     claim_item,
     claim_next_item,
-    item_list,
-    item_view,
+    hand_over_item,
     release_item,
-    return_outcome,
-    save_outcome,
 )
 from enforcement.service_outcomes import Done, Found, ServiceOutcome
+from enforcement.service_reading import ItemRow, ItemView, item_list, item_view
 from enforcement.service_results import Yield, yield_for
 from enforcement.worklist import PAGE
 
@@ -161,17 +162,19 @@ class ServiceItemFull(Answer):
     holder: str | None
     mine: bool
     lease_until: dt.datetime | None
-    noted: NotedOut | None
+    noted: NotedOut | None = Field(description="the latest")
+    earlier: list[NotedOut] = Field(description="what was sent back before it, oldest first, with the words of it")
     steps: list[ItemStep] = Field(description="what you may do now")
 
     @classmethod
     def of(cls, view: ItemView) -> ServiceItemFull:
-        told = ("reasons", "people", "noted", "steps")
+        told = ("reasons", "people", "noted", "earlier", "steps")
         plain = {name: value for name, value in vars(view).items() if name not in told}
         return cls(
             **plain,
             reasons=[ServiceReason.of(one) for one in view.reasons],
             noted=NotedOut(**vars(view.noted)) if view.noted else None,
+            earlier=[NotedOut(**vars(one)) for one in view.earlier],
             steps=sorted(view.steps),
         )
 
@@ -280,6 +283,55 @@ def give_item_back(request: Request, visit: Meant, item: str, version: AsRead) -
     """Gives an item back to the list."""
     with writing(engine(request)) as session:
         return ItemChangedOut.of(release_item(session, visit.viewer, item, version, now()))
+
+
+@router.post(f"{ITEM}/hand-over", responses=responses(401, 403, 404, 409, 412, 428))
+def give_item(request: Request, visit: Meant, item: str, version: AsRead, given: To) -> ItemChangedOut:
+    """Gives an item in hand to a colleague."""
+    with writing(engine(request)) as session:
+        return ItemChangedOut.of(hand_over_item(session, visit.viewer, item, version, given.to, now()))
+
+
+@router.get(f"{ITEM}/notes", responses=responses(401, 403, 404, 503))
+def list_item_notes(request: Request, visit: Signed, item: str) -> list[NoteOut]:
+    """The notes with an item. The look is logged first."""
+    with writing(engine(request)) as session:
+        return [NoteOut(**vars(one)) for one in read_notes(session, visit.viewer, item, now(), ITEMS)]
+
+
+@router.post(f"{ITEM}/notes", status_code=201, responses=responses(400, 401, 403, 404, 409))
+def add_item_note(request: Request, visit: Meant, item: str, given: NoteIn) -> dict[str, str]:
+    """Adds a note to an item in hand."""
+    with writing(engine(request)) as session:
+        return {"id": write_note(session, visit.viewer, item, given.text, now(), ITEMS)}
+
+
+@router.get(f"{ITEM}/documents", responses=responses(401, 403, 404, 503))
+def item_documents(request: Request, visit: Signed, item: str) -> list[DocumentOut]:
+    """The documents with an item. The look is logged first."""
+    with writing(engine(request)) as session:
+        return [DocumentOut(**vars(one)) for one in list_documents(session, visit.viewer, item, now(), ITEMS)]
+
+
+@router.post(f"{ITEM}/documents", status_code=201, responses=responses(400, 401, 403, 404, 409))
+def upload_to_item(request: Request, visit: Meant, item: str, file: Annotated[UploadFile, File()]) -> DocumentOut:
+    """Adds a PDF, PNG or JPEG of at most 10 MiB to an item in hand."""
+    content, keys = file.file.read(LARGEST + 1), Keys.read(request.app.state.settings.keys)
+    with writing(engine(request)) as session:
+        added = add_document(session, visit.viewer, keys, item, file.filename or "", content, now(), ITEMS)
+    return DocumentOut(**vars(added))
+
+
+@router.get(
+    f"{ITEM}/documents/{{document}}",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}, **responses(401, 403, 404, 409, 503)},
+)
+def download_of_item(request: Request, visit: Signed, item: str, document: str) -> Response:
+    """A document as it was added; 409 when it is no longer that. The look is logged first."""
+    keys = Keys.read(request.app.state.settings.keys)
+    with writing(engine(request)) as session:
+        return as_file(*open_document(session, visit.viewer, keys, item, document, now(), ITEMS))
 
 
 @router.post(f"{ITEM}/outcome", responses=responses(401, 403, 404, 409, 412, 422, 428))

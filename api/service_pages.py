@@ -4,37 +4,42 @@ form, and every look is in the log with its purpose before anything is shown."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from api.case_pages import cents, sides
+from api.casework import as_file
+from api.casework_pages import NOT_OF_THE_FORM, handed_in
 from api.client import Details, reveal_served
 from api.pages import see_other
 from api.rendering import language, render
 from api.security import Meant, Signed, engine
 from enforcement import working_days
 from enforcement.access import Permission, allowed
+from enforcement.attached import ITEMS
 from enforcement.database import writing
-from enforcement.errors import FindingsError
+from enforcement.errors import FindingsError, RefusedError
+from enforcement.evidence import add_document, list_documents, open_document
+from enforcement.keys import Keys
+from enforcement.notes import read_notes, write_note
+from enforcement.service_findings import approve_outcome, return_outcome, save_outcome
 from enforcement.service_items import (
     WORKED_ON,
     ItemState,
-    approve_outcome,
     assign_items,
     claim_item,
     claim_next_item,
-    item_list,
-    item_view,
+    hand_over_item,
     release_item,
-    return_outcome,
-    save_outcome,
 )
 from enforcement.service_outcomes import DONE_WORDS, FOUND_WORDS, ServiceOutcome
+from enforcement.service_reading import item_list, item_view
 from enforcement.service_results import yield_for
 from enforcement.team import Colleague, colleagues
 from enforcement.users import Visit
@@ -140,6 +145,38 @@ def give_back(request: Request, visit: Meant, item: str, version: Version) -> Re
     return see_other(f"/dienstenlijst/{item}")
 
 
+@router.post("/{item}/overdragen")
+def give(request: Request, visit: Meant, item: str, version: Version, to: Line = "") -> Response:
+    with writing(engine(request)) as session:
+        hand_over_item(session, visit.viewer, item, version, to, now())
+    return see_other("/mijn-zaken")
+
+
+@router.post("/{item}/notities")
+def add_note(request: Request, visit: Meant, item: str, text: Line = "") -> Response:
+    return _done(
+        request, visit, item, "note", lambda session: write_note(session, visit.viewer, item, text, now(), ITEMS)
+    )
+
+
+@router.post("/{item}/stukken")
+def add_file(request: Request, visit: Meant, item: str, file: Annotated[UploadFile | str, File()] = "") -> Response:
+    content, name = handed_in(file)
+    keys = Keys.read(request.app.state.settings.keys)
+    return _done(
+        request, visit, item, "document",
+        lambda session: add_document(session, visit.viewer, keys, item, name, content, now(), ITEMS),
+    )  # fmt: skip
+
+
+@router.get("/{item}/stukken/{document}")
+def read_file(request: Request, visit: Signed, item: str, document: str) -> Response:
+    """A document as it was added; the look is logged first."""
+    keys = Keys.read(request.app.state.settings.keys)
+    with writing(engine(request)) as session:
+        return as_file(*open_document(session, visit.viewer, keys, item, document, now(), ITEMS))
+
+
 @router.post("/{item}/gegevens")
 def show_client(request: Request, visit: Meant, item: str) -> Response:
     """The item with whom it is about; logged first, and 503 when the log does not take it (R14)."""
@@ -184,6 +221,20 @@ def send_back(request: Request, visit: Meant, item: str, version: Version, remar
     return see_other(f"/dienstenlijst/{item}#uitkomst")
 
 
+def _done(request: Request, visit: Visit, item: str, part: str, work: Callable[[Session], object]) -> Response:
+    """Does `work` and goes back to the item; what the form can mend stands beside that form."""
+    try:
+        with writing(engine(request)) as session:
+            work(session)
+    except NOT_OF_THE_FORM:
+        raise
+    except RefusedError:
+        return draw_item(
+            request, visit, item, status=422, refused=(part, language(request).text(f"work.refused_{part}"))
+        )
+    return see_other(f"/dienstenlijst/{item}#werk")
+
+
 def draw_item(
     request: Request,
     visit: Visit,
@@ -193,11 +244,16 @@ def draw_item(
     details: Details | None = None,
     given: Mapping[str, str] | None = None,
     wrong: FindingsError | None = None,
+    refused: tuple[str, str] | None = None,
 ) -> Response:
-    """Everything about an item, in one transaction with its log entry. `wrong`: a field of the outcome."""
-    spoken = language(request)
+    """Everything about an item, in one transaction with its log entries. `wrong`: a field of the outcome; `refused`:
+    the part of the work that was not accepted, and why."""
+    spoken, viewer = language(request), visit.viewer
     with writing(engine(request)) as session:
-        view = item_view(session, visit.viewer, item, now())
+        view = item_view(session, viewer, item, now())
+        notes = read_notes(session, viewer, item, now(), ITEMS)
+        documents = list_documents(session, viewer, item, now(), ITEMS)
+        team = colleagues(session, viewer, now().date()) if view.mine else ()
     return render(
         request,
         "service_item.html",
@@ -209,6 +265,10 @@ def draw_item(
         found_words=sides(FOUND_WORDS, spoken),
         done_words=sides(DONE_WORDS, spoken),
         details=details,
+        notes=notes,
+        documents=documents,
+        team=team,
+        refused=refused,
         given=given or {},
         wrong=(wrong.field, wrong.nl if spoken.code == "nl" else wrong.en) if wrong else None,
     )

@@ -26,6 +26,7 @@ from enforcement.tables import (
     ReviewStep,
     Score,
     ServiceItem,
+    ServiceRound,
     Tip,
 )
 from enforcement.tenants import within
@@ -152,7 +153,19 @@ def require(viewer: Viewer, permission: Permission) -> None:
 
 
 Owned = TypeVar(
-    "Owned", Case, Finding, Score, Draw, Event, PolicyVersion, CaseNote, Evidence, ReviewStep, ServiceItem, Tip
+    "Owned",
+    Case,
+    Finding,
+    Score,
+    Draw,
+    Event,
+    PolicyVersion,
+    CaseNote,
+    Evidence,
+    ReviewStep,
+    ServiceItem,
+    ServiceRound,
+    Tip,
 )
 
 

@@ -1,4 +1,4 @@
-"""Taking and giving back a case: every change is one conditional statement, so two people never get one case.
+"""Taking and giving back a case of the review list, and the log of what is done with it (taking.py).
 
 The states of a case and the steps between them stand in one table, `TRANSITIONS`; any other step is a ConflictError.
 """
@@ -12,18 +12,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from enforcement import audit
 from enforcement.access import Permission, Viewer, owned, require, rows
-from enforcement.clock import stored
 from enforcement.errors import ConflictError, NotFoundError, StaleError
 from enforcement.tables import Case, Finding
+from enforcement.taking import LEASE, first, free, in_nobodys_hand, move, take
 from enforcement.tenants import within
-
-LEASE = dt.timedelta(days=5)
-"""after so long without a step a claimed case may be taken by a colleague"""
 
 
 class State(StrEnum):
@@ -99,9 +96,7 @@ STATE_WORDS: Mapping[State, tuple[str, str]] = MappingProxyType(
 """state -> (Dutch, English)"""
 
 
-IN_NOBODYS_HAND: Mapping[str, None] = MappingProxyType(
-    dict.fromkeys(("claimed_by", "claimed_at", "lease_until", "waits_until", "waits_for"))
-)
+IN_NOBODYS_HAND: Mapping[str, None] = MappingProxyType(in_nobodys_hand(Case))
 """what a case loses when nobody has it in hand"""
 
 
@@ -133,15 +128,8 @@ def find(session: Session, viewer: Viewer, number: str, permission: Permission =
 def claim_next(session: Session, viewer: Viewer, now: dt.datetime) -> Claimed | None:
     """Takes the first case of the list that the viewer may take and does not have yet; None when there is none."""
     require(viewer, Permission.CLAIM_CASE)
-    first = (
-        select(Case.number)
-        .where(_takeable(viewer, now), or_(Case.state == State.OPEN, Case.lease_until < stored(now)))
-        .order_by(Case.due, Case.position, Case.number)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return _claim(session, viewer, now, Case.number == first)
+    may = _takeable(viewer, now)
+    return _claim(session, viewer, now, and_(may, first(Case, may, now)))
 
 
 def claim(session: Session, viewer: Viewer, number: str, now: dt.datetime) -> Claimed:
@@ -150,7 +138,7 @@ def claim(session: Session, viewer: Viewer, number: str, now: dt.datetime) -> Cl
     Raises NotFoundError, and ConflictError when somebody else has it or its state does not allow it.
     """
     require(viewer, Permission.CLAIM_CASE)
-    claimed = _claim(session, viewer, now, Case.number == number)
+    claimed = _claim(session, viewer, now, and_(_takeable(viewer, now), Case.number == number))
     if claimed is not None:
         return claimed
     case = find(session, viewer, number, Permission.CLAIM_CASE)
@@ -163,41 +151,22 @@ def claim(session: Session, viewer: Viewer, number: str, now: dt.datetime) -> Cl
 
 
 def _claim(session: Session, viewer: Viewer, now: dt.datetime, which: ColumnElement[bool]) -> Claimed | None:
-    taken = session.execute(
-        update(Case)
-        .where(_takeable(viewer, now), which)
-        .values(
-            state=State.CLAIMED,
-            claimed_by=viewer.user,
-            claimed_at=stored(now),
-            lease_until=stored(now + LEASE),
-            waits_until=None,
-            waits_for=None,
-            version=Case.version + 1,
-        )
-        .returning(Case.number, Case.version)
-        .execution_options(synchronize_session=False)
-    ).first()
+    taken = take(session, viewer, Case, which, now)
     if taken is None:
         return None
-    session.expire_all()
     note(session, viewer, "case_claimed", taken.number, now)
     return Claimed(taken.number, taken.version, now + LEASE)
 
 
 def _takeable(viewer: Viewer, now: dt.datetime) -> ColumnElement[bool]:
-    """Open, or claimed by the viewer, or claimed by someone whose lease ran out; never twice by the same reviewer."""
+    """Free, and never twice for the same reviewer."""
     reviewed = exists().where(
         Finding.draw_id == Case.draw_id,
         Finding.case_id == Case.id,
         Finding.reviewer == viewer.user,
         Finding.state != "returned",
     )
-    free = or_(
-        Case.state == State.OPEN,
-        and_(Case.state == State.CLAIMED, or_(Case.claimed_by == viewer.user, Case.lease_until < stored(now))),
-    )
-    return and_(owned(viewer, Case), free, ~reviewed)
+    return and_(free(Case, viewer, now), ~reviewed)
 
 
 def release(session: Session, viewer: Viewer, number: str, version: int, now: dt.datetime) -> int:
@@ -230,20 +199,12 @@ def step(
     `version` is the ETag that the viewer read. Raises ConflictError for a step that does not exist, StaleError when
     the case changed meanwhile; then nothing is changed.
     """
-    number, before, holder = case.number, case.state, case.claimed_by
-    state = after(before, which)
-    moved: Update = (
-        update(Case)
-        .where(owned(viewer, Case), Case.number == number, Case.state == before, Case.version == version)
-        .where(Case.claimed_by.is_not_distinct_from(holder))
-        .values(state=state, version=Case.version + 1, **(changes or {}))
-        .execution_options(synchronize_session=False)
-    )
-    new = session.execute(moved.returning(Case.version)).scalar()
+    number = case.number
+    state = after(case.state, which)
+    new = move(session, viewer, Case, number, case.state, case.claimed_by, state, version, changes)
     if new is None:
         raise StaleError(f"case {number} changed since you read it; read it again, nothing was saved")
-    session.expire_all()
-    return int(new)
+    return new
 
 
 def note(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from enforcement import raw
 from enforcement.errors import ConflictError
 from enforcement.keys import Keys
-from enforcement.retention import forget_case
+from enforcement.retention import forget_case, forget_item
 from enforcement.tables import (
     Case,
     Hold,
@@ -53,7 +53,9 @@ def forget_cases(session: Session, cases: Mapping[int, str]) -> int:
         scores = delete(Score).where(within(Score, town), Score.case_id == case)
         gone += len(session.execute(scores.returning(Score.case_id)).all())
         session.execute(update(Inclusion).where(Inclusion.case_id == case).values(place=None))
-        session.execute(delete(ServiceItem).where(within(ServiceItem, town), ServiceItem.case_id == case))
+        served = select(ServiceItem.as_of).where(within(ServiceItem, town), ServiceItem.case_id == case)
+        for day in session.scalars(served).all():
+            forget_item(session, town, case, day)
         session.execute(delete(Tip).where(within(Tip, town), Tip.case_id == case))
         for table in (Hold, Restriction):  # those in force refuse an erasure; what ended has its reason only
             session.execute(delete(table).where(within(table, town), table.case_id == case))

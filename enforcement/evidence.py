@@ -1,4 +1,5 @@
-"""Documents with a case: encrypted, with the SHA-256 of what was added, so that an altered one is noticed."""
+"""Documents with a case or an item of the service list: encrypted, with the SHA-256 of what was added, so that an
+altered one is noticed."""
 
 from __future__ import annotations
 
@@ -15,12 +16,11 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enforcement.access import Permission, Viewer, owned, require
-from enforcement.cases import find, mine, note
+from enforcement.access import Viewer, owned
+from enforcement.attached import CASES, Kind
 from enforcement.clock import shown, stored
 from enforcement.errors import ConflictError, NotFoundError, RefusedError
 from enforcement.keys import Keys, cipher_for
-from enforcement.notes import sees_colleagues
 from enforcement.tables import Evidence, User
 
 LARGEST = 10 * 2**20
@@ -49,70 +49,71 @@ class Document:
 
 
 def add_document(
-    session: Session, viewer: Viewer, keys: Keys, number: str, name: str, content: bytes, now: dt.datetime
+    session: Session,
+    viewer: Viewer,
+    keys: Keys,
+    number: str,
+    name: str,
+    content: bytes,
+    now: dt.datetime,
+    kind: Kind = CASES,
 ) -> Document:
-    """Adds a document to the viewer's own case. Its kind is what it begins with, whatever its name says.
+    """Adds a document to what the viewer has in hand. Its media type is what it begins with, whatever its name says.
 
     Raises RefusedError for an empty, too large or unknown kind of file, NotFoundError, ConflictError, ForbiddenError.
     """
-    require(viewer, Permission.CLAIM_CASE)
+    held = kind.held(session, viewer, number)
     if not content:
         raise RefusedError("the file is empty")
     if len(content) > LARGEST:
         raise RefusedError(f"a document has at most {LARGEST // 2**20} MiB")
-    kind = next((kind for kind, start in KINDS.items() if content.startswith(start)), None)
-    if kind is None:
+    media_type = next((media for media, start in KINDS.items() if content.startswith(start)), None)
+    if media_type is None:
         raise RefusedError("add a PDF, PNG or JPEG")
-    case = mine(session, viewer, number)
     digest, which, nonce = hashlib.sha256(content).hexdigest(), secrets.token_hex(16), os.urandom(NONCE)
     kept = Evidence(
         id=which,
-        draw_id=case.draw_id,
-        case_id=case.id,
-        municipality=case.municipality,
+        about=held.about,
+        case_id=held.case_id,
+        municipality=viewer.municipality,
         name=_plain(name),
-        media_type=kind,
+        media_type=media_type,
         size=len(content),
         sha256=digest,
         author=viewer.user,
         at=stored(now),
-        sealed=nonce + cipher_for(keys, "evidence").encrypt(nonce, content, _bound(which, digest, case.municipality)),
+        sealed=nonce + cipher_for(keys, "evidence").encrypt(nonce, content, _bound(which, digest, viewer.municipality)),
     )
     session.add(kept)
     session.flush()
-    note(session, viewer, "document_added", number, now, {"document": which, "sha256": digest})
+    kind.note(session, viewer, "document_added", number, now, {"document": which, "sha256": digest})
     return _described(session, kept)
 
 
-def list_documents(session: Session, viewer: Viewer, number: str, now: dt.datetime) -> tuple[Document, ...]:
-    """The documents of a case, oldest first, after the look was logged; a colleague's as notes are shown (R6)."""
-    case = find(session, viewer, number)
-    note(session, viewer, "documents_listed", number, now)
+def list_documents(
+    session: Session, viewer: Viewer, number: str, now: dt.datetime, kind: Kind = CASES
+) -> tuple[Document, ...]:
+    """The documents with a case or item, oldest first, after the look was logged; a colleague's as notes are shown
+    (R6)."""
+    read = kind.read(session, viewer, number)
+    kind.note(session, viewer, "documents_listed", number, now)
     found = session.scalars(
-        select(Evidence)
-        .where(owned(viewer, Evidence), Evidence.draw_id == case.draw_id, Evidence.case_id == case.id)
-        .order_by(Evidence.at, Evidence.id)
+        select(Evidence).where(owned(viewer, Evidence), Evidence.about == read.about).order_by(Evidence.at, Evidence.id)
     ).all()
-    everything = sees_colleagues(session, viewer, case)
-    return tuple(_described(session, one) for one in found if everything or one.author == viewer.user)
+    return tuple(_described(session, one) for one in found if read.colleagues or one.author == viewer.user)
 
 
 def open_document(
-    session: Session, viewer: Viewer, keys: Keys, number: str, document: str, now: dt.datetime
+    session: Session, viewer: Viewer, keys: Keys, number: str, document: str, now: dt.datetime, kind: Kind = CASES
 ) -> tuple[Document, bytes]:
     """One document as it was added, after the look was logged. Raises NotFoundError, and AlteredError."""
-    case = find(session, viewer, number)
+    read = kind.read(session, viewer, number)
     kept = session.scalars(
-        select(Evidence).where(
-            owned(viewer, Evidence),
-            Evidence.id == document,
-            Evidence.draw_id == case.draw_id,
-            Evidence.case_id == case.id,
-        )
+        select(Evidence).where(owned(viewer, Evidence), Evidence.id == document, Evidence.about == read.about)
     ).first()
-    if kept is None or not (kept.author == viewer.user or sees_colleagues(session, viewer, case)):
-        raise NotFoundError(f"no such document with case {number}")
-    note(session, viewer, "document_read", number, now, {"document": document})
+    if kept is None or not (kept.author == viewer.user or read.colleagues):
+        raise NotFoundError(f"no such document with {number}")
+    kind.note(session, viewer, "document_read", number, now, {"document": document})
     bound = _bound(kept.id, kept.sha256, kept.municipality)
     try:
         content = cipher_for(keys, "evidence").decrypt(kept.sealed[:NONCE], kept.sealed[NONCE:], bound)

@@ -17,11 +17,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from enforcement.access import Permission, Viewer, owned, require, rows
-from enforcement.cases import IN_NOBODYS_HAND, LEASE, Step, find, mine, note, step
+from enforcement.cases import IN_NOBODYS_HAND, Step, find, mine, note, step
 from enforcement.clock import stored
 from enforcement.errors import ConflictError, FindingsError, ForbiddenError
 from enforcement.selection import RANDOM, RISK, SIGNAL, TOP_UP
 from enforcement.tables import Case, Draw, Finding, Inclusion
+from enforcement.taking import in_hand_of
 from enforcement.tenants import within
 
 
@@ -256,8 +257,7 @@ def return_findings(
         raise FindingsError("remark", "Schrijf wat er nog ontbreekt.", "Write what is still missing.")
     case = find(session, viewer, number, Permission.APPROVE_FINDINGS)
     waiting = _waiting(session, viewer, case, finding)
-    taken = {"claimed_by": waiting.reviewer, "claimed_at": stored(now), "lease_until": stored(now + LEASE)}
-    new = step(session, viewer, case, Step.RETURN, version, taken)
+    new = step(session, viewer, case, Step.RETURN, version, in_hand_of(Case, waiting.reviewer, now))
     _judge(session, viewer, waiting, "returned", remark, now)
     note(session, viewer, "findings_returned", number, now, {"finding": waiting.id})
     return Saved(waiting.id, new, find(session, viewer, number).state)

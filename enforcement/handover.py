@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from enforcement import audit
 from enforcement.access import Permission, Role, Viewer, require
-from enforcement.cases import IN_NOBODYS_HAND, LEASE, State, Step, find, mine, note, step
-from enforcement.clock import stored
+from enforcement.cases import Step, find, mine, note, step
 from enforcement.errors import ConflictError, ForbiddenError, RefusedError
-from enforcement.tables import Absence, Case, Finding, Grant
+from enforcement.tables import Absence, Case, Finding, Grant, ServiceItem
+from enforcement.taking import CLAIMED, OPEN, Listed, in_hand_of, in_nobodys_hand
 from enforcement.tenants import within
 
 CASEWORKERS = (Role.OFFICER, Role.SENIOR_OFFICER)
@@ -38,7 +38,7 @@ def hand_over(session: Session, viewer: Viewer, number: str, version: int, to: s
     require(viewer, Permission.CLAIM_CASE)
     case = mine(session, viewer, number)
     _require_able(session, viewer, case, to, now)
-    new = step(session, viewer, case, Step.HAND_OVER, version, _in_hand_of(to, now))
+    new = step(session, viewer, case, Step.HAND_OVER, version, in_hand_of(Case, to, now))
     note(session, viewer, "case_handed_over", number, now, {"to": to})
     return new
 
@@ -58,7 +58,7 @@ def _assign(session: Session, viewer: Viewer, number: str, to: str, now: dt.date
     try:
         case = find(session, viewer, number, Permission.ASSIGN_CASES)
         _require_able(session, viewer, case, to, now)
-        new = step(session, viewer, case, Step.ASSIGN, case.version, _in_hand_of(to, now))
+        new = step(session, viewer, case, Step.ASSIGN, case.version, in_hand_of(Case, to, now))
     except RefusedError as error:
         return Assigned(number, None, str(error))
     note(session, viewer, "case_assigned", number, now, {"to": to})
@@ -107,48 +107,52 @@ def is_absent(session: Session, municipality: str, user: str, day: dt.date) -> b
 
 
 def relieve(session: Session, municipality: str, now: dt.datetime) -> int:
-    """Takes the cases in hand from everyone who is away today: the deputy has them, or the list. Gives how many.
+    """Takes the cases and the items of the service list in hand from everyone who is away today: the deputy has them,
+    or the list. Gives how many.
 
     Once a day, and when an absence is recorded; a second time changes nothing.
     """
     moved = 0
     for absence in absent(session, municipality, now.date()).values():
-        held = session.scalars(
-            select(Case).where(
-                within(Case, municipality), Case.state == State.CLAIMED, Case.claimed_by == absence.user_id
-            )
-        ).all()
-        for case in held:
-            able = absence.deputy and not _reviewed(session, case, absence.deputy)
-            to = _in_hand_of(absence.deputy, now) if able and absence.deputy else dict[str, object](IN_NOBODYS_HAND)
-            session.execute(
-                update(Case)
-                .where(within(Case, municipality), Case.number == case.number, Case.version == case.version)
-                .values(state=State.CLAIMED if able else State.OPEN, version=Case.version + 1, **to)
-                .execution_options(synchronize_session=False)
-            )
-            action = "case_handed_over" if able else "case_released"
-            details = {"absent": absence.user_id} | ({"to": absence.deputy} if able else {})
-            audit.append(
-                session, municipality, "system", "service", action, f"case:{case.number}", "review", details, at=now
-            )
-            moved += 1
+        moved += _relieve(session, absence, Case, now) + _relieve(session, absence, ServiceItem, now)
     session.expire_all()
     return moved
+
+
+def _relieve(session: Session, absence: Absence, table: type[Listed], now: dt.datetime) -> int:
+    """A deputy who did the first of two reviews of a case does not get the second."""
+    town, given, back, about, purpose = (absence.municipality, *_SAID[table.__name__])
+    held = session.scalars(
+        select(table).where(within(table, town), table.state == CLAIMED, table.claimed_by == absence.user_id)
+    ).all()
+    for one in held:
+        deputy = absence.deputy
+        if isinstance(one, Case) and deputy and _reviewed(session, one, deputy):
+            deputy = None
+        to = in_hand_of(table, deputy, now) if deputy else in_nobodys_hand(table)
+        session.execute(
+            update(table)
+            .where(within(table, town), table.number == one.number, table.version == one.version)
+            .values(state=CLAIMED if deputy else OPEN, version=table.version + 1, **to)
+            .execution_options(synchronize_session=False)
+        )
+        details = {"absent": absence.user_id} | ({"to": deputy} if deputy else {})
+        action = given if deputy else back
+        audit.append(session, town, "system", "service", action, f"{about}:{one.number}", purpose, details, at=now)
+    return len(held)
+
+
+_SAID = {
+    "Case": ("case_handed_over", "case_released", "case", "review"),
+    "ServiceItem": ("service_item_assigned", "service_item_released", "service", "service"),
+}
+"""table -> what the log calls giving it on, giving it back, the thing itself, and why"""
 
 
 def absent(session: Session, municipality: str, day: dt.date) -> dict[str, Absence]:
     """User -> the absence that covers the day."""
     query = select(Absence).where(within(Absence, municipality), Absence.first <= day, Absence.last >= day)
     return {one.user_id: one for one in session.scalars(query)}
-
-
-def _in_hand_of(user: str, now: dt.datetime) -> dict[str, object]:
-    return dict(IN_NOBODYS_HAND) | {
-        "claimed_by": user,
-        "claimed_at": stored(now),
-        "lease_until": stored(now + LEASE),
-    }
 
 
 def _require_able(session: Session, viewer: Viewer, case: Case, user: str, now: dt.datetime) -> None:

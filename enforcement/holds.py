@@ -111,9 +111,7 @@ def restriction_on(session: Session, municipality: str, case_id: int, day: dt.da
     return Restricted(found.id, found.reason, found.until, found.made_at.date()) if found else None
 
 
-def restrictions(
-    session: Session, viewer: Viewer, now: dt.datetime, case_id: int | None = None
-) -> tuple[Listed, ...]:
+def restrictions(session: Session, viewer: Viewer, now: dt.datetime, case_id: int | None = None) -> tuple[Listed, ...]:
     """The restrictions in force in the viewer's municipality, or on one case, oldest first, after the look was logged.
     Raises ForbiddenError."""
     require(viewer, Permission.HANDLE_RIGHTS)

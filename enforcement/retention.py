@@ -36,6 +36,7 @@ from enforcement.tables import (
     Run,
     Score,
     ServiceItem,
+    ServiceRound,
     Tip,
 )
 from enforcement.tenants import within
@@ -100,13 +101,13 @@ def forget_unselected(session: Session, municipality: str, rule: Rule, keep: fro
                 session,
                 update(Inclusion).where(Inclusion.draw_id == draw, Inclusion.case_id.in_(some)).values(place=None),
             )
-    served = select(ServiceItem.case_id).where(
+    served = select(ServiceItem.case_id, ServiceItem.as_of).where(
         within(ServiceItem, municipality), ServiceItem.as_of < rule.before, ServiceItem.outcome.is_(None)
     )
-    cases = [case for case in session.scalars(served) if case not in keep]
-    for some in _chunks(cases):
-        old = (ServiceItem.case_id.in_(some), ServiceItem.as_of < rule.before, ServiceItem.outcome.is_(None))
-        gone["service_items"] += _rows(session, delete(ServiceItem).where(within(ServiceItem, municipality), *old))
+    items = [(case, day) for case, day in session.execute(served) if case not in keep]
+    for case, day in items:
+        forget_item(session, municipality, case, day)
+    gone["service_items"] = len(items)
     untaken = (within(Tip, municipality), Tip.placed_in.is_(None), Tip.received < rule.before)
     tips = [tip for tip, case in session.execute(select(Tip.id, Tip.case_id).where(*untaken)) if case not in keep]
     gone["tips"] = _rows(session, delete(Tip).where(within(Tip, municipality), Tip.id.in_(tips)))
@@ -154,11 +155,7 @@ def forget_archived(session: Session, municipality: str, years: int, now: dt.dat
     )
     items = [(case, day) for case, day in session.execute(served) if case not in held]
     for case, day in items:
-        session.execute(
-            delete(ServiceItem).where(
-                within(ServiceItem, municipality), ServiceItem.case_id == case, ServiceItem.as_of == day
-            )
-        )
+        forget_item(session, municipality, case, day)
     waits = _rows(session, delete(Hold).where(within(Hold, municipality), Hold.lifted_at < ended))
     waits += _rows(session, delete(Restriction).where(within(Restriction, municipality), Restriction.until < before))
     return {"cases": gone, "served": len(items), "waits": waits}
@@ -167,8 +164,15 @@ def forget_archived(session: Session, municipality: str, years: int, now: dt.dat
 def forget_case(session: Session, municipality: str, draw: str, case: int) -> None:
     """Deletes a case of one list and everything written about it; its chance in the draw stays, without a place."""
     run = session.scalar(select(Draw.run_id).where(within(Draw, municipality), Draw.id == draw))
-    for table in (Finding, CaseNote, Evidence, ReviewStep):
-        session.execute(delete(table).where(within(table, municipality), table.draw_id == draw, table.case_id == case))
+    number = session.scalar(
+        select(Case.number).where(within(Case, municipality), Case.draw_id == draw, Case.id == case)
+    )
+    for table in (CaseNote, Evidence):
+        session.execute(delete(table).where(within(table, municipality), table.about == f"case:{number}"))
+    for written in (Finding, ReviewStep):
+        session.execute(
+            delete(written).where(within(written, municipality), written.draw_id == draw, written.case_id == case)
+        )
     session.execute(delete(Tip).where(within(Tip, municipality), Tip.case_id == case, Tip.placed_in == draw))
     mine = select(Contest.id).where(within(Contest, municipality), Contest.case_id == case)
     session.execute(delete(Rescoring).where(Rescoring.contest_id.in_(mine)))
@@ -177,6 +181,17 @@ def forget_case(session: Session, municipality: str, draw: str, case: int) -> No
     session.execute(delete(Score).where(within(Score, municipality), Score.run_id == run, Score.case_id == case))
     session.execute(delete(Case).where(within(Case, municipality), Case.draw_id == draw, Case.id == case))
     session.execute(update(Inclusion).where(Inclusion.draw_id == draw, Inclusion.case_id == case).values(place=None))
+
+
+def forget_item(session: Session, municipality: str, case: int, as_of: dt.date) -> None:
+    """Deletes an item of one service list and everything written about it."""
+    item = (within(ServiceItem, municipality), ServiceItem.case_id == case, ServiceItem.as_of == as_of)
+    number = session.scalar(select(ServiceItem.number).where(*item))
+    for table in (CaseNote, Evidence):
+        session.execute(delete(table).where(within(table, municipality), table.about == f"service:{number}"))
+    rounds = delete(ServiceRound).where(within(ServiceRound, municipality), ServiceRound.case_id == case)
+    session.execute(rounds.where(ServiceRound.as_of == as_of))
+    session.execute(delete(ServiceItem).where(*item))
 
 
 def overdue(
@@ -240,11 +255,26 @@ def overdue(
             select(func.count()).select_from(table).where(within(table, municipality), table.case_id.in_(late))
         )
         or 0
-        for table in (Finding, CaseNote, Evidence, ReviewStep, Contest, Rescoring)
+        for table in (Finding, ReviewStep, Contest, Rescoring)
         if late
     }
+    items = select(ServiceItem.number, ServiceItem.case_id).where(within(ServiceItem, municipality))
+    old_items = session.execute(items.where(ServiceItem.noted_at < ended))
+    gone_items = {f"service:{number}" for number, case in old_items if case not in held}
+    numbers = select(Case.number).where(within(Case, municipality), Case.id.in_(late))
+    about = gone_items | {f"case:{number}" for number in session.scalars(numbers)}
+    for table in (CaseNote, Evidence):
+        of_late[table.__tablename__] = sum(
+            one in about for one in session.scalars(select(table.about).where(within(table, municipality)))
+        )
+    rounds = (
+        select(ServiceRound.case_id)
+        .join(ServiceItem, (ServiceItem.case_id == ServiceRound.case_id) & (ServiceItem.as_of == ServiceRound.as_of))
+        .where(within(ServiceRound, municipality), ServiceItem.noted_at < ended)
+    )
     return {
         **of_late,
+        "service_round": left(rounds, held),
         "score": left(old_scores, keep),
         "network": left(networks, keep),
         "inclusion": left(ranked, keep),

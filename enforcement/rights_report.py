@@ -34,6 +34,7 @@ from enforcement.tables import (
     Run,
     Score,
     ServiceItem,
+    ServiceRound,
     Tip,
 )
 from enforcement.tenants import within
@@ -146,10 +147,7 @@ def _reviews(session: Session, municipality: str, cases: Sequence[int]) -> dict[
             }
             for one in mine(Finding, Finding.saved_at)
         ],
-        "notes": [{"at": _moment(one.at), "text": one.text} for one in mine(CaseNote, CaseNote.at)],
-        "documents": [
-            {"at": _moment(one.at), "name": one.name, "sha256": one.sha256} for one in mine(Evidence, Evidence.at)
-        ],
+        **_attached(session, municipality, cases, "case"),
         "steps": [
             {"at": _moment(one.at), "means": one.means, "ground": one.ground, "consent": one.consent}
             for one in mine(ReviewStep, ReviewStep.id)
@@ -177,7 +175,12 @@ def _service(session: Session, municipality: str, cases: Sequence[int]) -> list[
         select(ServiceItem)
         .where(within(ServiceItem, municipality), ServiceItem.case_id.in_(cases))
         .order_by(ServiceItem.as_of)
-    )
+    ).all()
+    rounds = session.scalars(
+        select(ServiceRound)
+        .where(within(ServiceRound, municipality), ServiceRound.case_id.in_(cases))
+        .order_by(ServiceRound.noted_at)
+    ).all()
     return [
         {
             "number": one.number,
@@ -191,9 +194,35 @@ def _service(session: Session, municipality: str, cases: Sequence[int]) -> list[
             "reasoning": one.reasoning,
             "noted_at": _moment(one.noted_at),
             "approved_at": _moment(one.approved_at),
+            "sent_back": [
+                {
+                    "noted_at": _moment(each.noted_at),
+                    "outcome": each.outcome,
+                    "done": each.done,
+                    "amount_cents": each.amount_cents,
+                    "reasoning": each.reasoning,
+                    "remark": each.approver_note,
+                }
+                for each in rounds
+                if (each.case_id, each.as_of) == (one.case_id, one.as_of)
+            ],
+            **_attached(session, municipality, [one.case_id], f"service:{one.number}"),
         }
         for one in found
     ]
+
+
+def _attached(session: Session, municipality: str, cases: Sequence[int], about: str) -> dict[str, Any]:
+    """{"notes", "documents"} with what begins with `about`, as the log names it."""
+
+    def those(table: Any) -> Any:
+        mine = (within(table, municipality), table.case_id.in_(cases), table.about.startswith(about, autoescape=True))
+        return session.scalars(select(table).where(*mine).order_by(table.at))
+
+    return {
+        "notes": [{"at": _moment(one.at), "text": one.text} for one in those(CaseNote)],
+        "documents": [{"at": _moment(one.at), "name": one.name, "sha256": one.sha256} for one in those(Evidence)],
+    }
 
 
 def _holds(session: Session, municipality: str, cases: Sequence[int], now: dt.datetime) -> list[dict[str, Any]]:

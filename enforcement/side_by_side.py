@@ -25,6 +25,8 @@ class Beside:
     changed: int
     reviewed: int
     money: Kept
+    completion: float | None
+    """of the arm that is least complete; None for reviews before this service, of which only finished ones are known"""
 
 
 def side_by_side(engine: Engine, viewer: Viewer, *, own: bool = True) -> Mapping[str, Beside]:
@@ -40,6 +42,8 @@ def side_by_side(engine: Engine, viewer: Viewer, *, own: bool = True) -> Mapping
         with reading(acting_for(engine, town)) as session:
             there = replace(viewer, municipality=town)
             money = kept(session, there, own=own)
-            counts = per_arm(session, there)["all"] if own else money.whole
-            found[town] = Beside(counts.changed, counts.reviewed, money)
+            counts = per_arm(session, there) if own else {}
+            whole = counts["all"] if own else money.whole
+            least = min((one.completion for one in counts.values() if one.completion is not None), default=None)
+            found[town] = Beside(whole.changed, whole.reviewed, money, least)
     return found

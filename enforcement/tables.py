@@ -341,25 +341,27 @@ class Case(Base):
 
 
 class CaseNote(Base):
-    """A note with a case; added, never changed."""
+    """A note with a case, or with an item of the service list; added, never changed."""
 
     __tablename__ = "case_note"
     id: Mapped[str] = mapped_column(primary_key=True)
-    draw_id: Mapped[str]
+    about: Mapped[str]
+    """as the log names it: case:2026-000042 or service:D2026-000042"""
     case_id: Mapped[int] = mapped_column(BigInteger)
     municipality: Mapped[str] = mapped_column(String(4))
     author: Mapped[str]
     at: Mapped[dt.datetime]
     text: Mapped[str]
-    __table_args__ = (Index("note_of_case", "municipality", "draw_id", "case_id"),)
+    __table_args__ = (Index("note_of_case", "municipality", "about"),)
 
 
 class Evidence(Base):
-    """A document with a case, encrypted; the digest is of what was added."""
+    """A document with a case or an item of the service list, encrypted; the digest is of what was added."""
 
     __tablename__ = "evidence"
     id: Mapped[str] = mapped_column(primary_key=True)
-    draw_id: Mapped[str]
+    about: Mapped[str]
+    """as in CaseNote"""
     case_id: Mapped[int] = mapped_column(BigInteger)
     municipality: Mapped[str] = mapped_column(String(4))
     name: Mapped[str]
@@ -371,7 +373,7 @@ class Evidence(Base):
     at: Mapped[dt.datetime]
     sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     """AES-GCM: nonce and ciphertext, bound to id, digest and municipality"""
-    __table_args__ = (Index("evidence_of_case", "municipality", "draw_id", "case_id"),)
+    __table_args__ = (Index("evidence_of_case", "municipality", "about"),)
 
 
 class ReviewStep(Base):
@@ -730,6 +732,26 @@ class ServiceItem(Base):
         UniqueConstraint("municipality", "number"),
         Index("service_list", "municipality", "state", "due", "position", "number"),
     )
+
+
+class ServiceRound(Base):
+    """What was written about an item and sent back by a second person, as it was then; the item holds the latest."""
+
+    __tablename__ = "service_round"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    as_of: Mapped[dt.date]
+    outcome: Mapped[str]
+    done: Mapped[str]
+    amount_cents: Mapped[int | None]
+    reasoning: Mapped[str]
+    noted_by: Mapped[str]
+    noted_at: Mapped[dt.datetime]
+    approver: Mapped[str]
+    """who sent it back"""
+    approver_note: Mapped[str]
+    __table_args__ = (Index("round_of_item", "municipality", "case_id", "as_of"),)
 
 
 class Job(Base):

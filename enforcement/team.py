@@ -12,20 +12,25 @@ from enforcement.access import Permission, Viewer, owned, require
 from enforcement.cases import State
 from enforcement.clock import stored
 from enforcement.handover import CASEWORKERS, absent
-from enforcement.tables import Case, Finding, Grant, User
+from enforcement.tables import Case, Finding, Grant, ServiceItem, User
 from enforcement.tenants import within
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one colleague has to do. Counts of cases; nothing about what was found."""
+    """What one colleague has to do. Counts; nothing about what was found."""
 
     user: str
     name: str
     in_hand: int
+    """cases"""
+    items: int
+    """of the service list in hand"""
     waiting: int
     overdue: int
+    """cases and items"""
     next_due: dt.date | None
+    """of both"""
     away_until: dt.date | None
     approved: int
     """findings approved in the last 30 days"""
@@ -65,6 +70,11 @@ def team(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Load, ...]
     held = session.execute(
         select(Case.claimed_by, Case.due, Case.waits_until).where(owned(viewer, Case), Case.state == State.CLAIMED)
     ).all()
+    served = session.execute(
+        select(ServiceItem.claimed_by, ServiceItem.due).where(
+            owned(viewer, ServiceItem), ServiceItem.state == State.CLAIMED
+        )
+    ).all()
     recent = session.scalars(
         select(Finding.reviewer).where(
             owned(viewer, Finding),
@@ -76,14 +86,17 @@ def team(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Load, ...]
     found = []
     for user, name in people:
         own = [one for one in held if one.claimed_by == user]
+        items = [one.due for one in served if one.claimed_by == user]
+        dues = [one.due for one in own] + items
         found.append(
             Load(
                 user=user,
                 name=name,
                 in_hand=len(own),
+                items=len(items),
                 waiting=sum(one.waits_until is not None and one.waits_until > today for one in own),
-                overdue=sum(one.due < today for one in own),
-                next_due=min((one.due for one in own), default=None),
+                overdue=sum(due < today for due in dues),
+                next_due=min(dues, default=None),
                 away_until=away[user].last if user in away else None,
                 approved=recent.count(user),
             )

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from sqlalchemy.orm import Session
 
 from enforcement.access import Permission, Viewer, require
-from enforcement.cases import LEASE, Step, mine, note, step
+from enforcement.cases import Step, mine, note, step
 from enforcement.clock import stored
 from enforcement.errors import ConflictError, RefusedError
+from enforcement.taking import LEASE
 
 
 class WaitsFor(StrEnum):

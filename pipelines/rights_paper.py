@@ -158,7 +158,8 @@ def _served(item: Mapping[str, Any]) -> list[str]:
         for r in item["reasons"]
     ]
     about = {name: item[name] for name in ("number", "outcome", "done", "amount_cents", "reasoning", "approved_at")}
-    return [*said, _pairs(about)]
+    more = [_pairs(one) for part in ("sent_back", "notes", "documents") for one in item[part]]
+    return [*said, _pairs(about), *more]
 
 
 def _section(title: str, parts: list[dict[str, Any]], text: list[str] | None = None) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from enforcement import jobs
 from enforcement.checkpoints import seal_all, signing_key
 from enforcement.database import engine_of, reading, writing
 from enforcement.handover import relieve
-from enforcement.service_items import relieve_items
 from enforcement.settings import Settings
 from enforcement.tables import Draw, Run
 from pipelines import (
@@ -73,7 +72,7 @@ def absences(settings: Settings, _show: Show, now: dt.datetime) -> str:
         towns = sorted(session.scalars(sql_select(Draw.municipality).distinct()))
     for town in towns:
         with writing(engine) as session:
-            moved += relieve(session, town, now) + relieve_items(session, town, now)
+            moved += relieve(session, town, now)
     return f"{moved} cases and items taken over"
 
 

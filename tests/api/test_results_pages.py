@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from enforcement.access import Role, Viewer
 from enforcement.cases import claim
@@ -18,6 +18,7 @@ from enforcement.database import engine_of, writing
 from enforcement.findings import Cause, Effect, Findings, approve, save_findings
 from enforcement.settings import Settings
 from enforcement.tables import Case, ListMoney
+from enforcement.users import grant
 from enforcement.worklist import worklist
 from tests.api.builders import HEERLEN, MAASTRICHT, NOW, REASONING, Browser, fill, visitors
 
@@ -217,3 +218,82 @@ def test_own_lists_tell_of_a_shorter_risk_list(chosen: Settings, manager: Browse
     assert found["places"]["risk"] == risk["changed"]["value"] + risk["nothing"]["value"]
     assert risk["changed"]["low"] == risk["changed"]["value"] == risk["changed"]["high"]
     assert risk["down"]["value"] == 1_000 * risk["changed"]["value"]
+
+
+def two_towns(settings: Settings) -> None:
+    """Heerlen finds little and Maastricht much, by lot as well; both find as much again in the cases they chose."""
+    with writing(engine_of(settings.database)) as session:
+        session.execute(delete(ListMoney))
+        for town, changed, cents in ((HEERLEN, 20, 10_000), (MAASTRICHT, 60, 30_000)):
+            session.add_all(
+                [
+                    of_arm("random", 100, changed, cents, town),
+                    of_arm("risk", 150, 3 * changed, cents, town),
+                    of_arm("signal", 50, changed, cents, town),
+                ]
+            )
+
+
+def test_money_of_all_municipalities_together_is_held_against_as_many_random_reviews_of_the_same_places(
+    manager: Browser, chosen: Settings
+) -> None:
+    two_towns(chosen)
+    found = manager.get("/api/v1/results/money", params={"lists": "earlier", "hour_cents": 8_000}).json()
+    money = {one["measure"]: one for one in found["money"]}
+    down = money["down"]
+    by_lot = 2 * (20 * 10_000 + 60 * 30_000)  # two hundred chosen cases in each, a hundred random ones
+    assert (down["reviews"], down["total"]["value"], down["as_many_random"]["value"]) == (400, 2 * by_lot, by_lot)
+    assert down["more"]["value"] == by_lot
+    assert down["more"]["low"] < by_lot < down["more"]["high"]
+    assert down["more_per_case"]["value"] == by_lot / 400
+    assert money["avoided"]["more"]["value"] == 12 * by_lot
+    assert money["up"]["more"]["status"] == "not_estimable", "nobody was found to be owed anything: no reviews with one"
+    assert money["claimed"]["more"]["status"] == "not_recorded", "nobody delivered it, and that is not zero"
+    assert (found["hours"]["total"]["value"], found["hours"]["more"]["value"]) == (800, 0)
+    assert found["cost"]["total"]["value"] == 800 * 8_000
+    assert found["added_value"]["value"] == 12 * by_lot, "the hours cost as much by lot"
+    assert found["added_value"]["low"] <= money["avoided"]["more"]["low"]
+    assert found["added_value"]["status"] == "provisional", (
+        "of reviews before this service only finished ones are known"
+    )
+    assert manager.get("/api/v1/results/money", params={"lists": "earlier"}).json()["added_value"] is None
+
+
+def test_a_municipality_with_few_reviews_is_left_out_of_the_sum_and_named(manager: Browser, chosen: Settings) -> None:
+    two_towns(chosen)
+    with writing(engine_of(chosen.database)) as session:
+        session.add(of_arm("risk", 9, 5, 70_000, "0988"))
+        session.add(of_arm("random", 90, 15, 70_000, "0988"))
+        grant(session, "officer.weert", "O. Fficer", [("0988", Role.OFFICER)], NOW)
+    found = manager.get("/api/v1/results/money", params={"lists": "earlier"}).json()
+    assert found["municipalities"] == ["0917", "0935", "0988"]
+    [down] = [one for one in found["money"] if one["measure"] == "down"]
+    assert (down["reviews"], down["without"]) == (400, ["0988"]), "so that nobody can subtract the others"
+
+
+def test_the_manager_sees_and_downloads_what_the_back_office_adds_at_the_price_of_an_hour(
+    manager: Browser, chosen: Settings
+) -> None:
+    two_towns(chosen)
+    page = manager.get("/resultaten/geld?lijsten=eerder").text
+    assert "Alle gemeenten samen" in page
+    assert "Kosten van de uren" not in page, "not reckoned before somebody says what an hour costs"
+    page = manager.get("/resultaten/geld?lijsten=eerder&uurtarief=80").text
+    assert "Kosten van de uren" in page
+    assert "Voorkomen min kosten" in page
+    wrong = manager.get("/resultaten/geld?lijsten=eerder&uurtarief=veel")
+    assert (wrong.status_code, "ten hoogste 1.000 euro" in wrong.text) == (422, True)
+    rows = table_of(manager.get("/resultaten/csv?lijsten=eerder&uurtarief=80").text)
+    told = {one["figure"]: one for one in rows if one["municipality"] == "all"}
+    assert float(told["avoided minus random"]["value"]) == 12 * 2 * (20 * 100 + 60 * 300)
+    assert told["claimed minus random"]["status"] == "not_recorded"
+    assert float(told["cost total"]["value"]) == 64_000
+
+
+def test_r17_only_a_manager_sees_the_sum_of_all_municipalities(chosen: Settings) -> None:
+    two_towns(chosen)
+    with visitors(chosen, "officer.heerlen", "scientist.heerlen") as several:
+        for one in several:
+            assert one.get("/api/v1/results/money").status_code == 403
+            assert "Alle gemeenten samen" not in one.get("/resultaten/geld?lijsten=eerder").text
+            assert not [row for row in table_of(one.get("/resultaten/csv").text) if row["municipality"] == "all"]

@@ -111,6 +111,29 @@ def test_r03_the_pages_say_what_else_it_could_mean_and_accuse_nobody(served: Set
         assert ("artikel 32" if language == "nl" else "Participatiewet 32") in text
 
 
+def test_notes_documents_handing_over_and_my_work_are_plain_forms(served: Settings) -> None:
+    number = an_item(served, at=3)
+    with visitors(served, "officer.heerlen", "second.heerlen") as (officer, second):
+        form = {"csrf": officer.headers["x-csrf-token"], "version": "1"}
+        officer.post(f"/dienstenlijst/{number}/oppakken", data=form)
+        page = officer.post(f"/dienstenlijst/{number}/notities", data=form | {"text": "Morgen bellen."}).text
+        assert "Morgen bellen." in page
+        assert "Schrijf een notitie" in officer.post(f"/dienstenlijst/{number}/notities", data=form).text
+        file = {"file": ("brief.pdf", b"%PDF-1.7 brief", "application/pdf")}
+        page = officer.post(f"/dienstenlijst/{number}/stukken", data=form, files=file).text
+        [address] = re.findall(rf'href="(/dienstenlijst/{number}/stukken/\w+)"', page)
+        assert second.get(address).content == b"%PDF-1.7 brief"
+        api = f"/api/v1/service-items/{number}"
+        assert [one["text"] for one in second.get(f"{api}/notes").json()] == ["Morgen bellen."]
+        assert [one["name"] for one in second.get(f"{api}/documents").json()] == ["brief.pdf"]
+        assert f'href="/dienstenlijst/{number}"' in officer.get("/mijn-zaken").text
+        assert f'href="/dienstenlijst/{number}"' not in second.get("/mijn-zaken").text
+        load = {one["user"]: one["items"] for one in second.get("/api/v1/team").json()}
+        assert (load["officer.heerlen"], load["second.heerlen"]) == (1, 0)
+        officer.post(f"/dienstenlijst/{number}/overdragen", data=form | {"version": "2", "to": "second.heerlen"})
+        assert f'href="/dienstenlijst/{number}"' in second.get("/mijn-zaken").text
+
+
 def test_the_list_can_be_narrowed_and_an_unknown_word_is_no_choice(served: Settings) -> None:
     with visitors(served, "officer.heerlen") as (officer,):
         every = officer.get("/dienstenlijst?soort=onzin&status=onzin").text

@@ -14,9 +14,10 @@ from sqlalchemy import Engine
 
 from enforcement import audit
 from enforcement.access import Role, Viewer
-from enforcement.cases import LEASE, TRANSITIONS, State, Step, after, claim, claim_next, open_cases, release, tally
+from enforcement.cases import TRANSITIONS, State, Step, after, claim, claim_next, open_cases, release, tally
 from enforcement.database import engine_of, reading, writing
 from enforcement.errors import ConflictError, ForbiddenError, NotFoundError, StaleError
+from enforcement.taking import LEASE
 from enforcement.worklist import worklist
 from tests.enforcement.province import (
     COMPLIANCE,

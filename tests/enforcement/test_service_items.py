@@ -11,40 +11,44 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, func, select, update
 
 import enforcement
+from enforcement import rights_report
 from enforcement.access import Purpose
-from enforcement.cases import LEASE, last_reviews, open_cases
+from enforcement.attached import ITEMS
+from enforcement.cases import last_reviews, open_cases
 from enforcement.contest import disputed_cases
 from enforcement.database import reading, writing
 from enforcement.errors import ConflictError, FindingsError, ForbiddenError, NotFoundError, StaleError
+from enforcement.evidence import add_document, list_documents, open_document
 from enforcement.findings import approved_outcomes
-from enforcement.handover import be_absent
+from enforcement.handover import be_absent, relieve
+from enforcement.keys import Keys
+from enforcement.notes import read_notes, write_note
 from enforcement.odd_reads import Why, odd_reads
-from enforcement.retention import Rule, forget_unselected
+from enforcement.retention import Rule, forget_item, forget_unselected
+from enforcement.service_findings import approve_outcome, return_outcome, save_outcome
 from enforcement.service_items import (
     ITEM_STEPS,
     ItemState,
     ItemStep,
-    approve_outcome,
     assign_items,
     claim_item,
     claim_next_item,
     find_item,
-    item_list,
-    item_view,
+    hand_over_item,
     note_item,
     release_item,
-    relieve_items,
-    return_outcome,
-    save_outcome,
     step_to,
 )
 from enforcement.service_keeping import Listed, at_rest, keep_list, listed_on
 from enforcement.service_outcomes import DONE_WORDS, FOUND_WORDS, GOES_WITH, Done, Found, ServiceOutcome
+from enforcement.service_reading import item_list, item_view, my_items
 from enforcement.service_results import service_yield, yield_for
-from enforcement.tables import Event, ServiceItem
+from enforcement.tables import CaseNote, Event, Evidence, ServiceItem, ServiceRound
+from enforcement.taking import LEASE
+from enforcement.team import team
 from enforcement.tips import waiting_tips
 from tests.enforcement.province import (
     AS_OF,
@@ -197,6 +201,106 @@ def test_r02_a_second_person_approves_whatever_the_role_and_may_send_back(engine
         assert service_yield(session, HEERLEN).known == 0, "nothing counts before it is approved"
 
 
+def test_r02_what_was_sent_back_stays_as_it_was_written_with_the_words_of_the_second_person(engine: Engine) -> None:
+    number = first(engine)
+    words = ["De betaaldatum ontbreekt nog.", "Noem ook het bedrag per maand."]
+    with writing(engine) as session:
+        version = claim_item(session, OFFICER, number, NOW).version
+        for at, remark in enumerate(words, 1):
+            later = NOW + dt.timedelta(hours=at)
+            given = outcome(amount_cents=1000 * at, reasoning=f"{REASONING} Versie {at}.")
+            saved = save_outcome(session, OFFICER, number, given, version, later)
+            version = return_outcome(session, SECOND, number, saved.version, remark, later).version
+        saved = save_outcome(session, OFFICER, number, outcome(), version, NOW + dt.timedelta(hours=3))
+        approve_outcome(session, SECOND, number, saved.version, NOW + dt.timedelta(hours=4))
+        seen = item_view(session, SECOND, number, NOW + dt.timedelta(hours=5))
+    assert [(one.remark, one.amount_cents, one.reasoning[-9:]) for one in seen.earlier] == [
+        (words[0], 1000, "Versie 1."),
+        (words[1], 2000, "Versie 2."),
+    ]
+    assert [one.approver for one in seen.earlier] == ["Tweede medewerker Heerlen"] * 2
+    assert seen.noted is not None
+    assert (seen.noted.amount_cents, seen.noted.remark, seen.noted.approved_at is None) == (43_250, None, False)
+    with reading(engine) as session:
+        assert service_yield(session, HEERLEN).paid_cents == 43_250, "an earlier round counts nowhere"
+
+
+def test_an_item_has_notes_and_documents_as_a_case_has(engine: Engine, tmp_path: Path) -> None:
+    number, keys = first(engine), Keys.read(tmp_path / "keys.json")
+    pdf = b"%PDF-1.7 een brief"
+    with writing(engine) as session:
+        claim_item(session, SECOND, number, NOW)
+        with pytest.raises(ConflictError, match="colleague"):
+            write_note(session, OFFICER, number, "Niet van mij.", NOW, ITEMS)
+        write_note(session, SECOND, number, "De administratie rekent het na.", NOW, ITEMS)
+        kept = add_document(session, SECOND, keys, number, "brief.pdf", pdf, NOW, ITEMS)
+        assert [one.text for one in read_notes(session, OFFICER, number, NOW, ITEMS)] == [
+            "De administratie rekent het na."
+        ], "nothing on this list is hidden from a colleague"
+        assert [one.sha256 for one in list_documents(session, OFFICER, number, NOW, ITEMS)] == [kept.sha256]
+        assert open_document(session, OFFICER, keys, number, kept.id, NOW, ITEMS)[1] == pdf
+        other = item_list(session, OFFICER, NOW).items[-1].number
+        with pytest.raises(NotFoundError):
+            open_document(session, OFFICER, keys, other, kept.id, NOW, ITEMS)
+        told = rights_report.told(session, HEERLEN, [find_item(session, OFFICER, number).case_id], NOW, keys)
+    [item] = told["service_list"]
+    assert [one["text"] for one in item["notes"]] == ["De administratie rekent het na."]
+    assert [one["name"] for one in item["documents"]] == ["brief.pdf"]
+    assert told["reviews"]["notes"] == told["reviews"]["documents"] == []
+
+
+def test_r21_what_was_written_about_an_item_goes_with_it(engine: Engine, tmp_path: Path) -> None:
+    number, keys = first(engine), Keys.read(tmp_path / "keys.json")
+    with writing(engine) as session:
+        version = claim_item(session, OFFICER, number, NOW).version
+        write_note(session, OFFICER, number, "De administratie rekent het na.", NOW, ITEMS)
+        add_document(session, OFFICER, keys, number, "brief.pdf", b"%PDF-1.7", NOW, ITEMS)
+        saved = save_outcome(session, OFFICER, number, outcome(), version, NOW)
+        version = return_outcome(session, SECOND, number, saved.version, "De betaaldatum ontbreekt.", NOW).version
+        save_outcome(session, OFFICER, number, outcome(), version, NOW)
+        case = find_item(session, OFFICER, number).case_id
+        held = (CaseNote, Evidence, ServiceRound)
+        assert [session.scalar(select(func.count()).select_from(table)) for table in held] == [1, 1, 1]
+        forget_item(session, HEERLEN, case, AS_OF)
+        assert [session.scalar(select(func.count()).select_from(table)) for table in held] == [0, 0, 0]
+
+
+def test_an_item_is_handed_over_by_who_has_it_and_to_who_is_there(engine: Engine) -> None:
+    number = first(engine)
+    with writing(engine) as session:
+        taken = claim_item(session, OFFICER, number, NOW)
+        with pytest.raises(ForbiddenError):
+            hand_over_item(session, OFFICER, number, taken.version, "manager.heerlen", NOW)
+        given = hand_over_item(session, OFFICER, number, taken.version, "second.heerlen", NOW)
+        assert my_items(session, OFFICER, NOW, 50).in_hand == ()
+        assert [one.number for one in my_items(session, SECOND, NOW, 50).in_hand] == [number]
+        with pytest.raises(ConflictError, match="colleague"):
+            hand_over_item(session, OFFICER, number, given.version, "officer.heerlen", NOW)
+
+
+def test_what_somebody_has_to_do_on_the_list_is_theirs_and_in_the_load_of_the_team(engine: Engine) -> None:
+    with writing(engine) as session:
+        taken = claim_next_item(session, OFFICER, NOW)
+        assert taken is not None
+        mine = my_items(session, OFFICER, NOW, 50)
+        assert [one.number for one in mine.in_hand] == [taken.number]
+        load = {one.user: one for one in team(session, SECOND, NOW)}
+        assert (load["officer.heerlen"].items, load["officer.heerlen"].in_hand) == (1, 0)
+        assert load["officer.heerlen"].next_due == DUE
+        assert load["second.heerlen"].items == 0
+        late = {one.user: one.overdue for one in team(session, SECOND, NOW + dt.timedelta(days=60))}
+        assert late["officer.heerlen"] == 1
+        saved = save_outcome(session, OFFICER, taken.number, outcome(), taken.version, NOW)
+        assert [one.number for one in my_items(session, OFFICER, NOW, 50).waiting] == [taken.number]
+        assert my_items(session, OFFICER, NOW, 50).to_judge == (), "never one's own"
+        assert [one.number for one in my_items(session, SECOND, NOW, 50).to_judge] == [taken.number]
+        approve_outcome(session, SECOND, taken.number, saved.version, NOW)
+        assert [one.number for one in my_items(session, OFFICER, NOW, 50).closed] == [taken.number]
+        later = NOW + LEASE + dt.timedelta(minutes=1)
+        claim_next_item(session, OFFICER, NOW)
+        assert my_items(session, OFFICER, later, 50).in_hand == (), "a lease that ran out is nobody's"
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
@@ -249,8 +353,7 @@ def test_what_an_absent_colleague_has_in_hand_goes_to_the_deputy_or_back_to_the_
     with writing(engine) as session:
         claim_item(session, OFFICER, number, NOW)
         be_absent(session, OFFICER, "officer.heerlen", NOW.date(), NOW.date(), deputy, NOW)
-        assert relieve_items(session, HEERLEN, NOW) == 1
-        assert relieve_items(session, HEERLEN, NOW) == 0
+        assert relieve(session, HEERLEN, NOW) == 0, "at once, with the cases"
         item = find_item(session, OFFICER, number)
         assert (item.state, item.claimed_by) == (state, deputy)
 

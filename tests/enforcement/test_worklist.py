@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from enforcement import audit
 from enforcement.access import Purpose, Role
-from enforcement.cases import LEASE, State, Step, claim, claim_next
+from enforcement.cases import State, Step, claim, claim_next
 from enforcement.database import reading, writing
 from enforcement.dossier import case_view, history, relations
 from enforcement.errors import ForbiddenError, LogUnavailableError, NotFoundError, RefusedError
 from enforcement.findings import save_findings
 from enforcement.tables import Case, Inclusion
+from enforcement.taking import LEASE
 from enforcement.worklist import Filters, Row, worklist
 from tests.enforcement.province import (
     COMPLIANCE,

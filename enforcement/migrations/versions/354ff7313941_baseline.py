@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "19deffe162de"
+revision = "354ff7313941"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -31,7 +31,7 @@ def upgrade() -> None:
     op.create_table(
         "case_note",
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("draw_id", sa.String(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.Column("municipality", sa.String(length=4), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("case_note", schema=None) as batch_op:
-        batch_op.create_index("note_of_case", ["municipality", "draw_id", "case_id"], unique=False)
+        batch_op.create_index("note_of_case", ["municipality", "about"], unique=False)
 
     op.create_table(
         "contest",
@@ -96,7 +96,7 @@ def upgrade() -> None:
     op.create_table(
         "evidence",
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("draw_id", sa.String(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.Column("municipality", sa.String(length=4), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -109,7 +109,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("evidence", schema=None) as batch_op:
-        batch_op.create_index("evidence_of_case", ["municipality", "draw_id", "case_id"], unique=False)
+        batch_op.create_index("evidence_of_case", ["municipality", "about"], unique=False)
 
     op.create_table(
         "fairness_mandate",
@@ -354,6 +354,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("service_item", schema=None) as batch_op:
         batch_op.create_index("service_list", ["municipality", "state", "due", "position", "number"], unique=False)
+
+    op.create_table(
+        "service_round",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("done", sa.String(), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reasoning", sa.String(), nullable=False),
+        sa.Column("noted_by", sa.String(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(), nullable=False),
+        sa.Column("approver", sa.String(), nullable=False),
+        sa.Column("approver_note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("service_round", schema=None) as batch_op:
+        batch_op.create_index("round_of_item", ["municipality", "case_id", "as_of"], unique=False)
 
     op.create_table(
         "sign_in_attempt",
@@ -758,6 +777,10 @@ def downgrade() -> None:
     op.drop_table("switch")
     op.drop_table("step")
     op.drop_table("sign_in_attempt")
+    with op.batch_alter_table("service_round", schema=None) as batch_op:
+        batch_op.drop_index("round_of_item")
+
+    op.drop_table("service_round")
     with op.batch_alter_table("service_item", schema=None) as batch_op:
         batch_op.drop_index("service_list")
 
