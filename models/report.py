@@ -9,12 +9,13 @@ from models.card import NAMES, Known, briefly, estimate, performance, training, 
 from models.document import Document, Drawing, Section, Table, known, pairs
 from models.drawing import intervals
 from models.global_picture import shapley
+from models.report_parts import parts
 
 READ = frozenset(
     {
         "seed", "until", "coding", "features", "labelled", "positives", "windows", "share", "test_rows",
         "random_reviews", "effective_sample", "eligible", "prevalence", "candidates", "paired", "champion", "why_nl",
-        "why_en", "model_sha256", "refits",
+        "why_en", "model_sha256", "refits", "details", "codings", "regrets", "stays", "leaks",
     }
 )  # fmt: skip
 """parts of a training report that have a place on this page; any other part is shown as it is"""
@@ -45,6 +46,7 @@ def report_page(what: Known) -> Document:
             Section("Over alle zaken die in aanmerking kwamen", _eligible(report)),
             Section("Verschillen tussen kandidaten", _paired(report)),
             *_cost_of_weights(report),
+            *parts(report),
             Section("Cijfers die u niet mag gebruiken", _naive(report)),
             *_further(report),
             Section("Hoe het gekozen model werkt", working(what)),
@@ -153,18 +155,9 @@ def _naive(report: Mapping[str, Any]) -> tuple[str | Table | Drawing, ...]:
 
 
 def _further(report: Mapping[str, Any]) -> tuple[Section, ...]:
-    """Every other part of the report as it is: calibration of groups, age of the model, codings, and what comes."""
+    """Every other part of the report as it is: what a later training adds."""
     titles = {
         "calibration": "Kloppen de verhoudingen voor groepen zaken?",
-        "by_age": "Hoe het zet naarmate het model ouder is",
-        "age": "Hoe het zet naarmate het model ouder is",
-        "sensitivity": "Wat als uitkomsten anders geteld worden?",
-        "codings": "Wat als uitkomsten anders geteld worden?",
-        "leaks": "Leert het van wat het niet kon weten?",
-        "regrets": "Wat de keuze kostte tegenover de beste van de volgende periode",
-        "regret": "Wat de keuze kostte tegenover de beste van de volgende periode",
-        "per_municipality": "Per gemeente",
-        "gain_of_weights": "Wat wegen in de training oplevert",
     }
     found = []
     for name in sorted(set(report) - READ):

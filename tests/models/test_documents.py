@@ -90,6 +90,60 @@ def test_the_report_gives_figures_over_all_the_eligible_or_says_why_not() -> Non
     assert "geen dubbel robuust cijfer" in report_page(Known(REGISTERED, REPORT, CATALOGUE)).html().decode()
 
 
+def detail(value: float | None, **of: object) -> dict[str, object]:
+    figure = {"value": value, "low": value, "high": value, "bound_low": 0.01, "bound_high": 0.97, "reviewed": 12.4}
+    named = {"name": "scorecard", "share": 0.1, "period": "", "municipality": "", "months": ""} | of
+    return named | {"precision": figure, "recall": figure, "prevalence": FIGURE, "lift": None, "naive": 0.41}
+
+
+def test_each_part_of_the_evaluation_stands_in_the_report_in_words() -> None:
+    over = {"precision": 0.31, "low": 0.2, "high": 0.4, "lift": 1.52, "lift_low": 1.11, "lift_high": 2.08}
+    over |= {"effective_sample": 88.2, "rare": 0.0, "strata": 24, "without_random": 3}
+    whole = REPORT | {
+        "candidates": [one | {"stratified": over} for one in REPORT["candidates"]],
+        "details": [
+            detail(0.33, share=0.05),
+            detail(0.23, period="2025-01-01"),
+            detail(0.24, period="2025-01-01", name="random"),
+            detail(0.25, municipality="0917"),
+            detail(0.26, municipality="0917", name="random"),
+            detail(None, months="3-6"),
+        ],
+        "codings": [
+            {"coding": "down only", "positives": 151, "prevalence": FIGURE, "precision": NONE, "lift": 0.92}
+            | {"same_list": 0.539}
+        ],
+        "regrets": [
+            {"period": "2025-07-01", "chosen": "scorecard", "best": "boosting", "regret": 0.045},
+            {"period": "2025-11-01", "chosen": "scorecard", "best": "scorecard", "regret": 0.0},
+        ],
+        "stays": 0.625,
+        "leaks": [{"kind": "both_sides", "found": 0}, {"kind": "decider", "found": 2}],
+    }
+    page = report_page(Known(REGISTERED, whole, CATALOGUE))
+    said = {
+        one["title"]: json.dumps([one["text"], one["tables"]], ensure_ascii=False) for one in page.data()["sections"]
+    }
+    expected = {
+        "Hoeveel vaker dan loten": ["1,52 (1,11 tot 2,08)", "31,0 van de 100", "24, en 3 zonder willekeurige zaak"],
+        "Bij een kortere of langere lijst": ["5 van de 100", "33,0 van de 100", "1 tot 97", "41 van de 100"],
+        "Per toetsperiode": ["2025-01-01", "loten", "puntenkaart", "24,0 van de 100"],
+        "Per gemeente": ["0917", "25,0 van de 100"],
+        "Naarmate het model ouder is": ["3-6", "niet te schatten (12 bekeken)"],
+        "Wat als uitkomsten anders geteld worden?": ["alleen minder recht", "151", "0,92", "53,9 van de 100"],
+        "Wat de keuze kostte tegenover de beste van de volgende periode": ["4,5 van de 100", "niets: het was de beste"],
+        "Hoe vast de lijst is": ["62,5 van elke 100"],
+        "Leert het van wat het niet kon weten?": ["niets", '"wie beslist, of het team", "2"'],
+        "Wat na de training gevolgd wordt": ["Stopregel", "12 maanden", "80 %", "Verschuiving"],
+    }
+    for title, words in expected.items():
+        for word in words:
+            assert word in said[title], (title, word)
+    assert "26,0 van de 100" not in said["Per gemeente"], "of the chosen model alone"
+    for raw in ("same_list", "without_random", "both_sides", "months", "scorecard"):
+        assert raw not in "".join(said.values()), raw
+
+
 def test_r27_the_technical_file_holds_every_point_of_annexes_iv_v_and_viii(whole: Known) -> None:
     sections = {one["title"]: one for one in technical_file(whole).data()["sections"]}
     assert [int(title[0]) for title in sections if title[0].isdigit()] == list(range(1, 10))
@@ -223,11 +277,11 @@ def test_text_from_the_metadata_is_no_markup(whole: Known) -> None:
 
 def test_a_part_that_a_later_training_adds_is_shown(whole: Known) -> None:
     later = REPORT | {
-        "by_age": [{"months": "0-3"} | FIGURE, {"months": "3-6"} | NONE],
+        "calibration": [{"months": "0-3"} | FIGURE, {"months": "3-6"} | NONE],
         "new_check": {"leaks": 0, "rows": 12},
     }
     titles = [one.title for one in report_page(Known(REGISTERED, later, CATALOGUE)).sections]
-    assert "Hoe het zet naarmate het model ouder is" in titles
+    assert "Kloppen de verhoudingen voor groepen zaken?" in titles
     assert "New check" in titles
 
 
