@@ -11,8 +11,8 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice, repeat
 from typing import Any, cast
 
@@ -47,18 +47,9 @@ class RevealRefusedError(Exception):
 @dataclass
 class _Known:
     kind: str
-    names: list[str] = field(default_factory=list)
-    facts: dict[str, Fact] = field(default_factory=dict)
-    key: bytes | None = None
-
-    def payload(self) -> bytes:
-        """JSON {names, facts}, put together here: an encoder for each of a million takes longer than encrypting."""
-        names = ",".join(map(_text, self.names))
-        facts = ",".join(
-            f"{_text(name)}:[{_text(text)},{authority},{_text(known_at)}]"
-            for name, (text, authority, known_at) in self.facts.items()
-        )
-        return f'{{"names":[{names}],"facts":{{{facts}}}}}'.encode()
+    names: list[str]
+    facts: dict[str, Fact]
+    key: bytes
 
 
 class Vault:
@@ -96,7 +87,12 @@ class Vault:
 
     def digest(self, kind: str, name: str, municipality: str = "") -> bytes:
         """HMAC-SHA256 of 'kind:municipality:name'; dossier numbers count within a municipality only."""
-        return hmac.digest(self._lookup, f"{kind}:{municipality}:{name}".encode(), "sha256")
+        return self.digests(kind, [name], municipality)[name]
+
+    def digests(self, kind: str, names: Iterable[str], municipality: str = "") -> dict[str, bytes]:
+        """The same for many names."""
+        key, about = self._lookup, f"{kind}:{municipality}:"
+        return {name: hmac.digest(key, (about + name).encode(), "sha256") for name in names}
 
     def known(self, digests: Sequence[bytes]) -> dict[bytes, int]:
         """Those of `digests` that have a number."""
@@ -148,15 +144,16 @@ class Vault:
         except InvalidTag as error:
             raise KeyFileError("the master key does not open this vault; restore the key it was made with") from error
 
-    def _locked(self, number: int, known: _Known) -> tuple[bytes, bytes]:
-        """Wrapped key and payload. A nonce never serves twice: each payload and each wrapping draws its own."""
+    def _locked(self, number: int, payload: bytes, key: bytes = b"") -> tuple[bytes, bytes]:
+        """Wrapped key and payload, under a key of its own when none is given. A nonce never serves twice: each payload
+        and each wrapping draws its own."""
         fresh = os.urandom(32 + 2 * NONCE)
-        key = known.key or fresh[:32]
+        key = key or fresh[:32]
         wrapping, nonce = fresh[32 : 32 + NONCE], fresh[32 + NONCE :]
         about = _about(number)
         return (
             wrapping + self._master.encrypt(wrapping, key, about),
-            nonce + AESGCM(key).encrypt(nonce, known.payload(), about),
+            nonce + AESGCM(key).encrypt(nonce, payload, about),
         )
 
     def _number(self, kind: str, name: str, municipality: str) -> int:
@@ -179,10 +176,11 @@ class Allocation:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._new: dict[int, _Known] = {}
+        self._new: dict[int, str] = {}
+        """kind by number"""
         self._lookups: dict[bytes, int] = {}
         self._learnt: dict[int, dict[str, Fact]] = {}
-        self._named: dict[int, list[str]] = {}
+        self._named: dict[int, tuple[str, ...]] = {}
         self._seen: dict[tuple[str, str], dict[str, int]] = {}
         """number by name per (kind, municipality): a name is looked up once, in however many files it stands"""
 
@@ -192,19 +190,22 @@ class Allocation:
         that are not known yet will lead to the same number from now on."""
         seen = self._seen.setdefault((kind, municipality), {})
         unseen = {name for names in wanted for name in names} - seen.keys()
-        digests = {name: self._vault.digest(kind, name, municipality) for name in unseen}
+        digests = self._vault.digests(kind, unseen, municipality)
         known = self._vault.known(sorted(digests.values()))
         seen.update({name: known[digest] for name, digest in digests.items() if digest in known})
         numbers = []
         for names in wanted:
-            number = next((seen[name] for name in names if name in seen), None)
-            if number is None:
+            for name in names:
+                if name in seen:
+                    number = seen[name]
+                    break
+            else:
                 number = self._vault._number(kind, names[0], municipality)
-                self._new[number] = _Known(kind)
+                self._new[number] = kind
             for name in names:
                 if name not in seen:
                     seen[name] = self._lookups[digests[name]] = number
-                    self._named.setdefault(number, []).append(name)
+                    self._named[number] = (*self._named.get(number, ()), name)
             numbers.append(number)
         return numbers
 
@@ -225,22 +226,23 @@ class Allocation:
         """Write in the caller's transaction. Raises sqlalchemy IntegrityError when someone else numbered the same
         thing meanwhile: publish again."""
         touched = self._named.keys() | self._learnt.keys()
-        opened = self._vault._opened(sorted(touched - self._new.keys()))
-        fresh, changed = [], []
-        for number in sorted(touched | self._new.keys()):
-            known = self._new.get(number) or opened[number]
-            grown = self._grown(number, known)
-            if number in self._new:
-                key, payload = self._vault._locked(number, known)
-                fresh.append((number, known.kind, key, payload))
-            elif grown:
-                key, payload = self._vault._locked(number, known)
-                changed.append((number, key, payload))
-        lookups = sorted(self._lookups.items())
         change = update(_IDENTITY).where(_IDENTITY.c.id == bindparam("of"))
-        _execute_many(session, insert(_IDENTITY), ("id", "kind", "key", "payload"), fresh)
-        _execute_many(session, insert(_LOOKUP), ("hmac", "identity_id"), lookups)
+        changed = list(self._changed(touched - self._new.keys()))
+        _execute_many(session, insert(_IDENTITY), ("id", "kind", "key", "payload"), self._fresh())
+        _execute_many(session, insert(_LOOKUP), ("hmac", "identity_id"), sorted(self._lookups.items()))
         _execute_many(session, change, ("of", "key", "payload"), changed)
+
+    def _fresh(self) -> Iterator[tuple[int, str, bytes, bytes]]:
+        """The rows of new identities, made one by one: a million of them are never held at once."""
+        for number, kind in sorted(self._new.items()):
+            payload = _payload(sorted(self._named[number]), self._learnt.get(number, {}))
+            yield number, kind, *self._vault._locked(number, payload)
+
+    def _changed(self, touched: Iterable[int]) -> Iterator[tuple[int, bytes, bytes]]:
+        """Known identities of which something new was learnt."""
+        for number, known in sorted(self._vault._opened(sorted(touched)).items()):
+            if self._grown(number, known):
+                yield number, *self._vault._locked(number, _payload(known.names, known.facts), known.key)
 
     def _grown(self, number: int, known: _Known) -> bool:
         """Add what was learnt; whether that says anything new."""
@@ -254,7 +256,18 @@ class Allocation:
         return grown
 
 
-def _execute_many(session: Session, statement: Any, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+def _payload(names: Iterable[str], facts: Mapping[str, Fact]) -> bytes:
+    """JSON {names, facts}, put together here: an encoder for each of a million takes longer than encrypting."""
+    told = ",".join(
+        [
+            f"{_text(name)}:[{_text(text)},{authority},{_text(known_at)}]"
+            for name, (text, authority, known_at) in facts.items()
+        ]
+    )
+    return f'{{"names":[{",".join(map(_text, names))}],"facts":{{{told}}}}}'.encode()
+
+
+def _execute_many(session: Session, statement: Any, names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
     """Straight to the driver: numbers and bytes need no conversion, and converting half a million rows takes longer
     than encrypting them. `names` are the parameters of `statement` in the order of each row."""
     connection = session.connection()
@@ -280,7 +293,7 @@ def _rank(fact: Fact) -> tuple[int, str, str]:
     return authority, known_at, text
 
 
-def _chunks(things: Sequence[Any], size: int = AT_ONCE) -> Iterable[Sequence[Any]]:
+def _chunks(things: Iterable[Any], size: int = AT_ONCE) -> Iterable[Sequence[Any]]:
     rest = iter(things)
     while some := list(islice(rest, size)):
         yield some

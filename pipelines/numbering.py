@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
@@ -56,11 +57,12 @@ def number(connection: Any, staged: Staged, allocation: Allocation) -> str:
         value = value_of(contract, field, kind)
         odd = _FAILS if staged.stock and kind == "person" else "false"
         per = "_municipality" if kind == "case" else "''"
-        rows = connection.execute(
-            f"SELECT *, {odd} FROM (SELECT DISTINCT {per} AS per, {value} AS value{_companion(contract, field)} "
-            f"FROM {good} WHERE {value} IS NOT NULL) ORDER BY per, value, also"
-        ).fetchall()
-        connection.register(alias, _mapping(kind, rows, allocation))
+        found = connection.sql(
+            f"SELECT per, value, {odd} AS odd, list_sort(list(also)) AS also FROM (SELECT DISTINCT {per} AS per, "
+            f"{value} AS value, {_companion(contract, field)} AS also FROM {good} WHERE {value} IS NOT NULL) "
+            "GROUP BY ALL ORDER BY per, value"
+        ).to_arrow_table()
+        connection.register(alias, _mapping(kind, found, allocation))
         joins.append(f"LEFT JOIN {alias} ON {alias}.value = {value} AND {alias}.per = {per}")
         places[field] = alias
     _learn(connection, staged, allocation, " ".join(joins), places)
@@ -108,47 +110,43 @@ def _lake_column(column: Column, places: dict[str, str]) -> str:
 
 def _companion(contract: Contract, field: str) -> str:
     """A person list names its person twice: the A-nummer leads to the same person as the BSN."""
-    return ", list AS also" if contract.name == "persons" and field == "person" else ", NULL AS also"
+    return "list" if contract.name == "persons" and field == "person" else "NULL::VARCHAR"
 
 
-def _mapping(kind: str, rows: list[tuple[Any, ...]], allocation: Allocation) -> Any:
-    wanted = {(per, value): names_of(kind, value) for per, value, _, _ in rows}
-    failing = {(per, value) for per, value, _, odd in rows if odd}
-    for per, value, also, _ in rows:
-        if also is not None and re.fullmatch(r"\d{10}", also) and f"A{also}" not in wanted[per, value]:
-            wanted[per, value].append(f"A{also}")
-    numbers: dict[tuple[str, str], int] = {}
-    for per in sorted({per for per, _ in wanted}):
+def _mapping(kind: str, found: Any, allocation: Allocation) -> Any:
+    """The distinct values of `found` (per, value, odd, also; sorted) with the number of each, as `id`."""
+    values, numbers = found["value"].to_pylist(), [0] * len(found)
+    names = [names_of(kind, value) for value in values]
+    for place, also in enumerate(found["also"].to_pylist()):
+        for one in also or ():
+            if one is not None and re.fullmatch(r"\d{10}", one) and f"A{one}" not in names[place]:
+                names[place] += (f"A{one}",)
+    for per, places in groupby(range(len(found)), key=found["per"].to_pylist().__getitem__):
         # those with most names first, so that a name they share with another leads there
-        mine = sorted((one for one in wanted if one[0] == per), key=lambda one: -len(wanted[one]))
-        numbers.update(zip(mine, allocation.numbers(kind, [wanted[one] for one in mine], per), strict=True))
-        if kind == "address":
-            for one in mine:
-                _learn_address(allocation, numbers[one], one[1])
-    return pa.table(
-        {
-            "per": pa.array([per for per, _ in wanted], pa.string()),
-            "value": pa.array([value for _, value in wanted], pa.string()),
-            "id": pa.array([numbers[one] for one in wanted], pa.int64()),
-            "odd": pa.array([one in failing for one in wanted], pa.bool_()),
-        }
-    )
+        mine = sorted(places, key=lambda place: -len(names[place]))
+        given = allocation.numbers(kind, [names[place] for place in mine], per)
+        for place, one in zip(mine, given, strict=True):
+            numbers[place] = one
+    if kind == "address":
+        for one, value in zip(numbers, values, strict=True):
+            _learn_address(allocation, one, value)
+    return found.drop_columns(["also"]).append_column("id", pa.array(numbers, pa.int64()))
 
 
-def names_of(kind: str, value: str) -> list[str]:
+def names_of(kind: str, value: str) -> tuple[str, ...]:
     """Every name under which the thing is known, the most authoritative first.
 
     >>> names_of("account", "nl02 abna 0123456789")
-    ['NL02ABNA0123456789']
+    ('NL02ABNA0123456789',)
     """
     if kind == "address":
         return _address_names(value)
     if kind in ("account", "vehicle"):
-        return [re.sub(r"[\s.-]", "", value).upper() or value]
-    return [value.strip()]
+        return (re.sub(r"[\s.-]", "", value).upper() or value,)
+    return (value.strip(),)
 
 
-def _address_names(value: str) -> list[str]:
+def _address_names(value: str) -> tuple[str, ...]:
     """BAG object, and postcode with number, letter and addition; else what text there is (sources.md)."""
     texts = [" ".join(one.split()) for one in value.upper().split("\x1f")]
     part = dict(zip(ADDRESS_COLUMNS, texts, strict=True))
@@ -160,7 +158,7 @@ def _address_names(value: str) -> list[str]:
         names.append(f"door:{part['postcode'].replace(' ', '')}|{door}")
     if not names:
         names.append("text:" + "|".join([part[name] for name in ("street", "city", "country", "lines")] + [door]))
-    return names
+    return tuple(names)
 
 
 def _learn_address(allocation: Allocation, number: int, value: str) -> None:
