@@ -10,12 +10,12 @@ CAME = ("_known_at", "_withdrawn", "_flags", "_odd")
 NUMBER_SHAPE = "[0-9]{9}|A[0-9]{10}"
 SHAPES = {
     "BIGINT": " *[+-]?[0-9]+ *",
-    "DATE": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "DATE": "([1-9][0-9]{3}|0[0-9]{2}[1-9]|0[0-9][1-9]0|0[1-9]00)-[0-9]{2}-[0-9]{2}",
     "BOOLEAN": "(?i)true|t|yes|y|1|false|f|no|n|0",
     "DOUBLE": " *[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)? *",
 }
 """what a text looks like that is cast to this type: engines differ in what else they take (0x1F, 1_000, 2024 01 01,
-NaN) and in what they make of it (12.50 as a whole number)"""
+NaN) and in what they make of it (12.50 as a whole number). A year 0 is before what Python can tell."""
 Rule = tuple[str, str, str]
 """(field, condition under which it is broken, reason)"""
 
