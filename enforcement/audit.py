@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,7 @@ def settle(session: Session, *, ends: bool = False) -> None:
         if connection.dialect.name == "postgresql":
             _send(connection, entries, ends)
         else:
-            _insert(session, entries)
+            _insert(connection, entries)
     except (SQLAlchemyError, psycopg.Error) as error:
         raise LogUnavailableError(f"the log could not be written ({type(error).__name__}); try again") from error
 
@@ -178,12 +179,10 @@ def _send(connection: Connection, entries: list[Entry], ends: bool) -> None:
             driver.commit()
 
 
-def _insert(session: Session, entries: list[Entry]) -> None:
+def _insert(connection: Connection, entries: list[Entry]) -> None:
     """SQLite has one writer at a time, and this is the one."""
     for town, its in groupby(entries, key=lambda one: one.municipality):
-        last = session.execute(
-            select(Event.number, Event.hash).where(within(Event, town)).order_by(Event.number.desc()).limit(1)
-        ).first()
+        last = connection.execute(_end_of_chain(town)).first()
         number, previous = (last.number, last.hash) if last else (0, GENESIS)
         rows = []
         for entry in its:
@@ -192,7 +191,17 @@ def _insert(session: Session, entries: list[Entry]) -> None:
             previous = hashlib.sha256(body.encode()).hexdigest()
             about = {"municipality": town, "object": entry.object, "body": body}
             rows.append(about | {"number": number, "previous": before, "hash": previous})
-        session.execute(insert(Event.__table__), rows)  # type: ignore[arg-type]
+        connection.execute(_INTO, rows)
+
+
+_INTO = insert(Event)
+
+
+@lru_cache(maxsize=64)
+def _end_of_chain(municipality: str) -> Select[Any]:
+    """Put together once for each: with what the session adds to it, the question took as long as the commit."""
+    log = Event.__table__.c
+    return select(log.number, log.hash).where(within(log, municipality)).order_by(log.number.desc()).limit(1)
 
 
 def check(events: Iterable[Event]) -> list[str]:
