@@ -86,7 +86,7 @@ def _show_training(result: dict[str, Any]) -> None:
         {
             "candidate": one["name"],
             "precision at the top": _estimate(one["precision"]),
-            "lift over random": _lifted(one["stratified"]),
+            "lift over random": _lifted(one["stratified"] if one["value"] is not None else None),
             "note": one["precision"]["why_en"],
         }
         for one in result["candidates"]

@@ -65,31 +65,35 @@ def _lifts(report: Report) -> Body:
         return ()
     rows, marks = [], []
     for one in there:
-        over, bounds = one["stratified"], one.get("precision") or {}
-        lift = _ratio(over.get("lift"), over.get("lift_low"), over.get("lift_high"))
+        over, pooled = one["stratified"], one["precision"]
+        few = pooled.get("value") is None
+        share = pooled if few else {"value": over["precision"], "low": over.get("low"), "high": over.get("high")}
+        ratio = (None,) * 3 if few else (over.get("lift"), over.get("lift_low"), over.get("lift_high"))
+        lift = _ratio(*ratio)
         rows.append(
             (
                 _name(one["name"]),
-                estimate({"value": over["precision"], "low": over.get("low"), "high": over.get("high")}),
+                _short(share),
                 lift,
-                _range(bounds.get("bound_low"), bounds.get("bound_high")),
+                _range(pooled.get("bound_low"), pooled.get("bound_high")),
                 known(_whole(over.get("effective_sample"))),
                 f"{known(over.get('strata'))}, en {known(over.get('without_random'))} zonder willekeurige zaak",
             )
         )
-        marks.append((_name(one["name"]), over.get("lift"), over.get("lift_low"), over.get("lift_high"), lift))
+        marks.append((_name(one["name"]), *ratio, lift))
     head = (
         "kandidaat",
         "wijziging in de top",
         "lift",
         "zonder aanname",
         "telt als zoveel zaken",
-        "vensters x gemeenten",
+        "perioden x gemeenten",
     )
     text = (
         "Lift: hoeveel keer zo vaak een zaak in de top een wijziging heeft als een gelote zaak in dezelfde periode en "
         "gemeente. Perioden en gemeenten zijn bij elkaar geteld met de gewichten van Mantel en Haenszel; het interval "
-        "komt van het opnieuw trekken van hele huishoudens. Zonder willekeurige zaak telt er niets; dat staat erbij."
+        "komt van het opnieuw trekken van hele huishoudens. Zonder willekeurige zaak telt er niets; dat staat erbij. "
+        "Op minder dan 30 bekeken zaken buiten de signaal- en risicolijst wordt niets geschat."
     )
     title = "Lift met interval; stippellijn: even vaak als loten"
     return (text, Drawing(intervals(title, marks, 1.0), title), Table(head, tuple(rows)))

@@ -212,7 +212,7 @@ def _recode(
         int(np.nansum(other.label)),
         rerun.prevalence,
         one.precision,
-        one.stratified.lift if one.stratified else None,
+        one.stratified.lift if one.stratified and one.value is not None else None,
         float(np.minimum(mine, theirs).sum() / mine.sum()),
     )
 

@@ -125,7 +125,12 @@ def test_each_part_of_the_evaluation_stands_in_the_report_in_words() -> None:
         one["title"]: json.dumps([one["text"], one["tables"]], ensure_ascii=False) for one in page.data()["sections"]
     }
     expected = {
-        "Hoeveel vaker dan loten": ["1,52 (1,11 tot 2,08)", "31,0 van de 100", "24, en 3 zonder willekeurige zaak"],
+        "Hoeveel vaker dan loten": [
+            "1,52 (1,11 tot 2,08)",
+            "31,0 van de 100",
+            "24, en 3 zonder willekeurige zaak",
+            "te weinig",
+        ],
         "Bij een kortere of langere lijst": ["5 van de 100", "33,0 van de 100", "1 tot 97", "41 van de 100"],
         "Per toetsperiode": ["2025-01-01", "loten", "puntenkaart", "24,0 van de 100"],
         "Per gemeente": ["0917", "25,0 van de 100"],
@@ -140,6 +145,7 @@ def test_each_part_of_the_evaluation_stands_in_the_report_in_words() -> None:
         for word in words:
             assert word in said[title], (title, word)
     assert "26,0 van de 100" not in said["Per gemeente"], "of the chosen model alone"
+    assert said["Hoeveel vaker dan loten"].count("1,52") == 1, "of too few reviews nothing is estimated"
     for raw in ("same_list", "without_random", "both_sides", "months", "scorecard"):
         assert raw not in "".join(said.values()), raw
 
