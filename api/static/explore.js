@@ -2,17 +2,19 @@
 
 const graph = document.querySelector("svg.graph");
 const canvas = graph?.closest(".canvas");
+const frame = graph?.parentElement;
 const whole = graph ? { wide: graph.viewBox.baseVal.width, high: graph.viewBox.baseVal.height } : null;
 let scale = 1;
 
-// The drawing grows and shrinks in its frame, which scrolls as any other: what lies at (x, y) in the frame stays there.
+// The drawing is transformed, not drawn anew, in a frame that scrolls as any other: what lies at (x, y) stays there.
 function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
   const fitting = Math.min(1, canvas.clientWidth / whole.wide, canvas.clientHeight / whole.high);
   const next = factor ? Math.min(4, Math.max(fitting, scale * factor)) : fitting;
   const at = [canvas.scrollLeft + x, canvas.scrollTop + y].map((one) => (one * next) / scale);
   scale = next;
-  graph.setAttribute("width", whole.wide * scale);
-  graph.setAttribute("height", whole.high * scale);
+  graph.style.transform = `scale(${scale})`;
+  frame.style.width = `${whole.wide * scale}px`;
+  frame.style.height = `${whole.high * scale}px`;
   canvas.scrollTo(at[0] - x, at[1] - y);
 }
 
@@ -93,6 +95,7 @@ function slide() {
 }
 
 if (graph) {
+  zoom(1);
   canvas.classList.add("canvas--moves");
   for (const one of document.querySelectorAll(".finder, [data-with-script]")) one.hidden = false;
   watch();
