@@ -7,6 +7,7 @@ Prints when the page is ready, and how long the longest task of the page was whi
 
 from __future__ import annotations
 
+import argparse
 import random
 import socket
 import tempfile
@@ -54,6 +55,8 @@ def network() -> dict[str, Any]:
 
 
 def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.parse_args()
     settings = fill(Path(tempfile.mkdtemp()))
     with writing(engine_of(settings.database)) as session:
         session.execute(update(Network).values(graph=network()))

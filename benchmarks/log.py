@@ -1,6 +1,6 @@
 """How fast the log takes entries and how fast it is verified.
 
-    .venv/bin/python -m benchmarks.log [ENTRIES TO VERIFY]
+    .venv/bin/python -m benchmarks.log
 
 Appends from eight threads, on SQLite and on a temporary PostgreSQL in the service's role: in a transaction of its own
 for every entry, to one chain and to one chain per thread, and as looks, which share a transaction when they end at the
@@ -9,6 +9,7 @@ same moment; then verifies a million entries with weegschaal_verify.py.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import subprocess
@@ -73,7 +74,11 @@ def chain_of(entries: int, path: Path) -> None:
 
 
 def main() -> None:
-    entries = int(sys.argv[1]) if len(sys.argv) > 1 else MILLION
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument(
+        "entries", nargs="?", type=int, default=MILLION, help="entries to verify; a million by default"
+    )
+    entries = arguments.parse_args().entries
     one, many = ["0917"], [f"{code:04d}" for code in range(900, 900 + THREADS)]
     print(f"appends a second, {THREADS} threads      one chain  chain each  looks, one chain   aim {AIM_APPENDS}")
 

@@ -8,6 +8,7 @@ task.
 
 from __future__ import annotations
 
+import argparse
 import socket
 import tempfile
 import threading
@@ -44,6 +45,8 @@ READY = """() => new Promise((done) => {
 
 
 def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.parse_args()
     settings = fill(Path(tempfile.mkdtemp()), cases=600, yearly_capacity=720)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
