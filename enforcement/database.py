@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Result, Select, create_engine, event, make_url, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -151,6 +151,13 @@ def _turn(engine: Engine) -> Iterator[None]:
 @cache
 def _line(_url: str) -> threading.Lock:
     return threading.Lock()
+
+
+def ask(session: Session, query: Select[*tuple[Any, ...]], **values: Any) -> Result[*tuple[Any, ...]]:
+    """Rows of a question for columns, in the session's transaction. The session would look for objects to keep among
+    them, which takes as long as a short question itself."""
+    session.flush()
+    return session.connection().execute(query, values)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from enforcement.access import Permission, Viewer, allowed, owned, require, rows
 from enforcement.blind import Shown
 from enforcement.cases import State, Step, find, note
 from enforcement.clock import shown, stored
+from enforcement.database import ask
 from enforcement.errors import NotFoundError
 from enforcement.findings import Cause, Effect
 from enforcement.tables import Case, Draw, Event, Finding, Inclusion, Network, Run, Score, User
@@ -186,7 +187,7 @@ def timeline(session: Session, viewer: Viewer, number: str) -> Mapping[str, Any]
 def _around(session: Session, viewer: Viewer, number: str, part: Any) -> Mapping[str, Any] | None:
     """A part of what was stored around a case; None when there is nothing or it may not be shown now."""
     require(viewer, Permission.READ_CASE)
-    found = session.execute(_stored_around(viewer, part), {"number": number}).first()
+    found = ask(session, _stored_around(viewer, part), number=number).first()
     if found is None:
         raise NotFoundError(f"no case {number} here")
     return found.part or None if blind.unlocked(found.blind, found.state, found.own) else None
@@ -247,7 +248,7 @@ def _shown(case: Case, score: Score | None, arms: list[str], own: bool, *, ranke
 
 
 def _names(session: Session, users: set[str]) -> dict[str, str]:
-    return {user.id: user.name for user in session.scalars(select(User).where(User.id.in_(users)))}
+    return dict(ask(session, select(User.id, User.name).where(User.id.in_(users))).all()) if users else {}
 
 
 def _findings(session: Session, viewer: Viewer, case: Case) -> tuple[FindingView, ...]:

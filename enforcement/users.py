@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from enforcement import audit, tables
 from enforcement.access import Purpose, Role, Viewer
 from enforcement.clock import shown, stored
-from enforcement.database import act_for
+from enforcement.database import act_for, ask
 from enforcement.errors import ForbiddenError
 from enforcement.tables import Grant, User
 
@@ -219,7 +219,7 @@ _IN_FORCE = _in_force()
 
 def visit(session: Session, token: str, now: dt.datetime) -> Visit | None:
     """The session that a token belongs to; None when it is unknown, has expired, or its right was withdrawn."""
-    found = session.execute(_IN_FORCE, {"token": _digest(token), "now": stored(now)}).first()
+    found = ask(session, _IN_FORCE, token=_digest(token), now=stored(now)).first()
     if found is None:
         return None
     role = Role(found.role)

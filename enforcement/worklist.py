@@ -15,6 +15,7 @@ from enforcement import blind, switch, working_days
 from enforcement.access import Permission, Viewer, owned, require
 from enforcement.cases import State
 from enforcement.clock import shown, stored
+from enforcement.database import ask
 from enforcement.errors import RefusedError
 from enforcement.tables import Case, Draw, Finding, Run, Score, User
 
@@ -109,7 +110,7 @@ def worklist(
     filters = filters or Filters()
     plain = filters == Filters() and after is None
     query = _first_page(viewer, limit) if plain else _page(viewer, filters, after, limit, moment)
-    found = session.execute(query).all()
+    found = ask(session, query).all()
     page = found[:limit]
     items = tuple(_row(one, viewer, moment) for one in page)
     return Page(items, cursor_of(page[-1]) if len(found) > limit else None)
@@ -131,7 +132,7 @@ class Newest:
 def newest(session: Session, viewer: Viewer) -> Newest | None:
     """The newest list of the viewer's municipality; None before the first."""
     require(viewer, Permission.READ_POLICY)
-    found = session.execute(_newest(viewer)).first()
+    found = ask(session, _newest(viewer)).first()
     return Newest(*found) if found else None
 
 
