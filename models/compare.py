@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from models.dataset import Examples, Split, rolling_origin
 from models.deciders import deciding
 from models.encoding import Column, dates, encode, number, numbers, read_column
 from models.evaluation import propose, standing
+from models.leakage import outcome_derived
 from models.own_table import NO, YES, called, column, text
 from models.selective import Reviewed, membership, precision_with_ties, prevalence
 from models.strata import Sampled, beside
@@ -93,6 +94,7 @@ def compare(
     tops: dict[str, list[Floats]] = {}
     figures: dict[str, list[tuple[float, float]]] = {}
     left: list[dict[str, str]] = []
+    telling: dict[str, str] = {}
     runners: tuple[Candidate, ...] = ()
     for split in splits:
         made = encode(own.columns, own.moment, own.label, split.train, split.test, seed)
@@ -100,6 +102,7 @@ def compare(
         if not made.names:
             raise ValueError("no column is left to learn from: " + "; ".join(f"{k}: {v}" for k, v in left[0].items()))
         train = _examples(made.train, made.names, own, split.train)
+        telling |= {one.where.split(": ")[0]: one.why for one in outcome_derived(train)}
         runners = (Baseline("random"), *models((0,) * len(made.names), seed, trials))
         truth = own.label[split.test]
         for one in runners:
@@ -108,6 +111,8 @@ def compare(
             best = float(average_precision_score(truth, margin)), precision_with_ties(margin, truth, k)
             figures.setdefault(one.name, []).append(best)
             tops.setdefault(one.name, []).append(membership(margin, np.ones(len(margin)), k / len(margin)))
+    alarms = tuple(f"{name}: {why}; if it is known only afterwards, --exclude it" for name, why in telling.items())
+    own = replace(own, warnings=(*own.warnings, *alarms))
     return _result(own, runners, splits, tops, figures, left, share, seed)
 
 

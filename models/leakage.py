@@ -56,7 +56,7 @@ def find(
     """
     return (
         *_future(examples, newest or {}),
-        *_outcome(examples),
+        *outcome_derived(examples),
         *_decider(examples, deciders or {}),
         *_imputation(examples, fills or {}),
         *_both_sides(examples, splits),
@@ -81,7 +81,7 @@ def _future(examples: Examples, newest: Mapping[str, NDArray[np.datetime64]]) ->
     return found
 
 
-def _outcome(examples: Examples) -> list[Leak]:
+def outcome_derived(examples: Examples) -> list[Leak]:
     """A column that alone separates the outcomes: among rows where it says something, or by saying something."""
     known = examples.labelled
     label = examples.label[known] == 1

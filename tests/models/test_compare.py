@@ -267,3 +267,16 @@ def test_a_table_with_decimal_commas_gives_the_figures_of_the_one_with_points() 
 def test_names_of_columns_are_found_whatever_their_capitals() -> None:
     own = understand(table(), "Found", "DATE", ["After"])
     assert [one.name for one in own.columns] == ["inspection_id", "number", "kind", "score", "opened", "city", "risk"]
+
+
+def test_a_column_that_tells_the_outcome_by_itself_is_named() -> None:
+    plain = table()
+    told = plain | {"result, in words": ["wrong" if one == "Fail" else "right" for one in plain["found"]]}
+    found = compare(understand(told, "found", "date", ["after"]), 0.1, trials=0)
+    assert [one for one in found["warnings"] if "--exclude it" in one] == [
+        "result, in words: its value alone tells the outcome (AUC 1.000); if it is known only afterwards, --exclude it"
+    ]
+
+
+def test_no_column_of_an_ordinary_table_raises_that_alarm(result) -> None:
+    assert not [one for one in result["warnings"] if "--exclude it" in one]
