@@ -20,6 +20,7 @@ from enforcement.evidence import LARGEST, Document, add_document, list_documents
 from enforcement.findings import overturn
 from enforcement.handover import MOST_AT_ONCE, assign, be_absent, hand_over
 from enforcement.keys import Keys
+from enforcement.looking import looking
 from enforcement.notes import LONGEST, read_notes, write_note
 from enforcement.proportion import Consent, Means, Taken, next_means, steps_taken, take_step
 from enforcement.saved_filters import LONGEST_NAME, drop_filter, keep_filter, kept_filters
@@ -210,7 +211,7 @@ def read_team(request: Request, visit: Signed) -> list[LoadOut]:
 @router.get(f"{CASE}/notes", responses=responses(401, 403, 404, 503))
 def list_notes(request: Request, visit: Signed, number: str) -> list[NoteOut]:
     """The notes of a case. The look is logged first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         return [NoteOut(**vars(one)) for one in read_notes(session, visit.viewer, number, now())]
 
 
@@ -224,7 +225,7 @@ def add_note(request: Request, visit: Meant, number: str, given: NoteIn) -> dict
 @router.get(f"{CASE}/documents", responses=responses(401, 403, 404, 503))
 def documents(request: Request, visit: Signed, number: str) -> list[DocumentOut]:
     """The documents of a case. The look is logged first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         return [DocumentOut(**vars(one)) for one in list_documents(session, visit.viewer, number, now())]
 
 
@@ -246,7 +247,7 @@ def upload(request: Request, visit: Meant, number: str, file: Annotated[UploadFi
 def download(request: Request, visit: Signed, number: str, document: str) -> Response:
     """A document as it was added; 409 when it is no longer that. The look is logged first."""
     keys = Keys.read(request.app.state.settings.keys)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         return as_file(*open_document(session, visit.viewer, keys, number, document, now()))
 
 

@@ -17,6 +17,7 @@ from enforcement.cases import State
 from enforcement.clients import dossier_of, find_cases
 from enforcement.database import writing
 from enforcement.keys import Keys
+from enforcement.looking import looking
 from enforcement.tips import TipSource, read_tips, take_in
 
 router = APIRouter(prefix="/api/v1", tags=["clients"])
@@ -104,6 +105,6 @@ def take_in_tip(request: Request, visit: Meant, given: TipIn) -> dict[str, str]:
 def tips_of_case(request: Request, visit: Signed, number: str) -> list[TipOut] | None:
     """The tips behind a case; null until your findings are saved."""
     keys = Keys.read(request.app.state.settings.keys)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = read_tips(session, visit.viewer, keys, number, now())
     return None if found is None else [TipOut(**vars(one)) for one in found]

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from enforcement.access import Permission, Viewer, owned, require, rows
-from enforcement.cases import IN_NOBODYS_HAND, Step, find, mine, note, step
+from enforcement.cases import IN_NOBODYS_HAND, Step, after, find, mine, note, step
 from enforcement.clock import stored
 from enforcement.errors import ConflictError, FindingsError, ForbiddenError
 from enforcement.selection import RANDOM, RISK, SIGNAL, TOP_UP
@@ -209,11 +209,12 @@ def save_findings(
         reviewer=viewer.user,
         saved_at=stored(now),
     )
+    state = after(case.state, which)
     new = step(session, viewer, case, which, version, IN_NOBODYS_HAND)
     session.add(finding)
     session.flush()
     note(session, viewer, "findings_saved", number, now, {"finding": finding.id})
-    return Saved(finding.id, new, find(session, viewer, number).state)
+    return Saved(finding.id, new, state)
 
 
 def approve(
@@ -232,11 +233,12 @@ def approve(
     require(viewer, Permission.APPROVE_FINDINGS)
     case = find(session, viewer, number, Permission.APPROVE_FINDINGS)
     waiting = _waiting(session, viewer, case, finding)
-    last = _awaiting(session, viewer, case) == 1
-    new = step(session, viewer, case, Step.APPROVE if last else Step.APPROVE_FIRST, version)
+    which = Step.APPROVE if _awaiting(session, viewer, case) == 1 else Step.APPROVE_FIRST
+    state = after(case.state, which)
+    new = step(session, viewer, case, which, version)
     _judge(session, viewer, waiting, "approved", remark, now)
     note(session, viewer, "findings_approved", number, now, {"finding": waiting.id})
-    return Saved(waiting.id, new, find(session, viewer, number).state)
+    return Saved(waiting.id, new, state)
 
 
 def return_findings(
@@ -257,10 +259,11 @@ def return_findings(
         raise FindingsError("remark", "Schrijf wat er nog ontbreekt.", "Write what is still missing.")
     case = find(session, viewer, number, Permission.APPROVE_FINDINGS)
     waiting = _waiting(session, viewer, case, finding)
+    state = after(case.state, Step.RETURN)
     new = step(session, viewer, case, Step.RETURN, version, in_hand_of(Case, waiting.reviewer, now))
     _judge(session, viewer, waiting, "returned", remark, now)
     note(session, viewer, "findings_returned", number, now, {"finding": waiting.id})
-    return Saved(waiting.id, new, find(session, viewer, number).state)
+    return Saved(waiting.id, new, state)
 
 
 def overturn(session: Session, viewer: Viewer, number: str, finding: str, ground: str, now: dt.datetime) -> None:
