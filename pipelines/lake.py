@@ -224,6 +224,17 @@ class Lake:
         reached("swept")
 
 
+def newest_date(lake: Lake) -> dt.date:
+    """The first day on which everything in the lake counts: the day after the latest record time.
+
+    Raises ValueError when the lake is empty.
+    """
+    known = [moment for moment in lake.freshness().values() if moment is not None]
+    if not known:
+        raise ValueError("the lake is empty; bring deliveries in with `weegschaal ingest`")
+    return max(known).date() + dt.timedelta(days=1)
+
+
 def lock_down(connection: Any, folders: Iterable[Path]) -> None:
     """Leave a DuckDB nothing but `folders`: no other files, no network, no extensions, and no way to change that."""
     connection.execute(f"SET allowed_directories = [{', '.join(sorted(quoted(folder) for folder in folders))}]")

@@ -10,8 +10,8 @@ from enforcement.settings import Settings
 from features.catalogue import CATALOGUE
 from models.dataset import gather, latest_outcomes, rolling_origin
 from models.leakage import find
-from pipelines.lake import Lake
-from pipelines.learning import cluster_cases, matrix_for, newest_date, reviewed_cases
+from pipelines.lake import Lake, newest_date
+from pipelines.learning import cluster_cases, matrix_for, reviewed_cases
 from pipelines.steps import Show
 
 

@@ -32,20 +32,9 @@ from models.registry import Registry
 from models.training import train as train_models
 from pipelines import population
 from pipelines.documents import build as build_documents
-from pipelines.lake import Lake
+from pipelines.lake import Lake, newest_date
 from pipelines.proxies import refuse_proxies, weights_of_audits
 from pipelines.steps import Show, Tally, fingerprint, lake_state, once
-
-
-def newest_date(lake: Lake) -> dt.date:
-    """The first day on which everything in the lake counts: the day after the latest record time.
-
-    Raises ValueError when the lake is empty.
-    """
-    known = [moment for moment in lake.freshness().values() if moment is not None]
-    if not known:
-        raise ValueError("the lake is empty; bring deliveries in with `weegschaal ingest`")
-    return max(known).date() + dt.timedelta(days=1)
 
 
 def sealed_store(settings: Settings) -> SealedStore:

@@ -43,8 +43,8 @@ from models.scoring import score as score_cases
 from pipelines.eligibility import candidates, gather
 from pipelines.freshness import checked, delivered
 from pipelines.graph import graph
-from pipelines.lake import Lake
-from pipelines.learning import ages_on, build_matrix, newest_date, sealed_store
+from pipelines.lake import Lake, newest_date
+from pipelines.learning import ages_on, build_matrix, sealed_store
 from pipelines.resolving import merged
 from pipelines.steps import Show, Tally, fingerprint, once
 from pipelines.stopping import act as stop

@@ -25,8 +25,7 @@ from features.relations.ego import egos
 from features.relations.ftm import entities
 from features.relations.places import places
 from pipelines.graph import graph
-from pipelines.lake import Lake
-from pipelines.learning import newest_date
+from pipelines.lake import Lake, newest_date
 from pipelines.resolving import merged
 
 FORMATS = ("json", "ftm")

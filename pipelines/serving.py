@@ -36,8 +36,8 @@ from features.service import Kind, Sign, in_a_year, months_of, signs
 from models.explanation import sentence
 from pipelines.eligibility import CLIENTS, Known, gather
 from pipelines.freshness import checked, delivered
-from pipelines.lake import Lake
-from pipelines.learning import ages_on, build_matrix, newest_date, sealed_store
+from pipelines.lake import Lake, newest_date
+from pipelines.learning import ages_on, build_matrix, sealed_store
 from pipelines.steps import Show, Tally, fingerprint, once
 
 STEP = "service lists"

@@ -1,11 +1,11 @@
 """The work of every minute and of every night: each step alone, so that one that fails does not stop the others.
 
-Every minute the logs are sealed, contested cases are scored again, a training that was asked for is done, and the
-documents of a model are renewed when it was promoted, adopted or frozen. Once a night colleagues who are away are
-relieved, approved outcomes return to the lake, money and hours of reviews are summed for the results, and when new data
-came the matrix, the scores, the lists and the service lists of the new month are made; then the challenger is held
-beside the lists, drift is looked at and what may no longer be kept is deleted. A step that was done before for the same
-input does nothing.
+Every minute the logs are sealed, contested cases are scored again, access reports, erasures and a training that were
+asked for are done, and the documents of a model are renewed when it was promoted, adopted or frozen. Once a night
+colleagues who are away are relieved, approved outcomes return to the lake, money and hours of reviews are summed for
+the results, and when new data came the matrix, the scores, the lists and the service lists of the new month are made;
+then the challenger is held beside the lists, drift is looked at and what may no longer be kept is deleted. A step that
+was done before for the same input does nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from enforcement.handover import relieve
 from enforcement.settings import Settings
 from enforcement.tables import Draw, Run
 from pipelines import (
+    asked,
     challenging,
     contesting,
     documents,
@@ -37,8 +38,7 @@ from pipelines import (
     serving,
     settling,
 )
-from pipelines.lake import Lake
-from pipelines.learning import newest_date
+from pipelines.lake import Lake, newest_date
 from pipelines.steps import Show, Tally
 
 MINUTE = 60.0
@@ -134,6 +134,12 @@ def contests(settings: Settings, _show: Show, now: dt.datetime) -> str:
     return f"{made['scored']} contested cases scored again{cannot}"
 
 
+def requests(settings: Settings, _show: Show, now: dt.datetime) -> str:
+    """Access reports and erasures that were asked for on a page."""
+    made = asked.answer(settings, now)
+    return f"{made['answered']} requests answered, {made['refused']} refused, {made['expired']} reports expired"
+
+
 def papers(settings: Settings, _show: Show, now: dt.datetime) -> str:
     """The documents of a model tell of its promotion and adoption within a minute."""
     behind = documents.renew(settings)
@@ -171,7 +177,7 @@ def trainings(settings: Settings, _show: Show, now: dt.datetime) -> str:
     return f"version {made['version']} trained"
 
 
-EVERY_MINUTE: tuple[Job, ...] = (checkpoints, contests, trainings, papers)
+EVERY_MINUTE: tuple[Job, ...] = (checkpoints, contests, requests, trainings, papers)
 EVERY_NIGHT: tuple[Job, ...] = (absences, outcomes, money, lists, services, challenger, drift, retention)
 
 

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from models.dataset import latest_outcomes
-from pipelines.lake import Lake
+from pipelines.lake import Lake, newest_date
 from pipelines.learning import (
     Learning,
     build_matrices,
     build_matrix,
     first_days,
     matrix_for,
-    newest_date,
     reviewed_cases,
 )
 from pipelines.steps import unseen
