@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.pipeline import measured, rows_of
+from benchmarks.pipeline import measured, rows_in, rows_of
 
 
 def apart(home: Path) -> tuple[Path, Path]:
@@ -45,10 +45,10 @@ def main() -> None:
         print(f"{'step':<10} {'rows':>12} {'seconds':>9} {'processor s':>12} {'peak MiB':>9}")
         total = work = 0.0
         for words in (["ingest", str(month)], ["score"], ["select"]):
-            seconds, processor, peak, _ = measured(words, home)
+            seconds, processor, peak, answer = measured(words, home)
             total, work = total + seconds, work + processor
-            rows = rows_of(home).get(words[0], "")
-            print(f"{words[0]:<10} {rows!s:>12} {seconds:>9.1f} {processor:>12.1f} {peak:>9.0f}", flush=True)
+            rows = rows_in(answer) if words[0] == "ingest" else rows_of(home)[words[0]]
+            print(f"{words[0]:<10} {rows:>12,} {seconds:>9.1f} {processor:>12.1f} {peak:>9.0f}", flush=True)
         print(f"{'together':<10} {'':>12} {total:>9.1f} {work:>12.1f}")
 
 
