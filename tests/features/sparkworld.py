@@ -1,6 +1,7 @@
-"""A small world for parity, made by one engine or the other; run as a program it makes the circumstances of its cases.
+"""A small world for parity, made by one engine or the other; run as a program it makes some of each kind of it.
 
-`python -m tests.features.sparkworld FOLDER` reads FOLDER/lake and writes FOLDER/found.parquet, on the chosen engine.
+`python -m tests.features.sparkworld FOLDER` reads FOLDER/lake and FOLDER/outcomes.parquet, and writes FOLDER/made-*:
+circumstances of the cases, clusters, components, and what the contract's checks say, on the chosen engine.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ import pyarrow.parquet as pq
 from features.circumstances import circumstances
 from features.matrix import build, case_members, cases_on
 from features.relations.clusters import clusters
+from features.relations.components import components_in_sql
 from features.relations.edges import edges
+from features.stages import Stages
 from tests.features.builders import SmallLake, ages_table, cases_table, client
 from tests.features.randomlake import AS_OF, BANDS, CASES, PEOPLE, client_of, households
+from tests.pipelines.oddrows import said_of
 
 DATES = [(AS_OF - dt.timedelta(days=back)).isoformat() for back in (-100, 0, 150, 300, 450, 600, 700, 800)]
 FAMILY_CASE, MOTHER, FATHER, SON = 9, 150, 151, 152
@@ -71,12 +75,27 @@ def everything(parts: dict[str, list[Path]], folder: Path) -> dict[str, pa.Table
         "matrix": pq.read_table(build(parts, CASES_ASKED, AGES, folder).path),
         "clusters": pa.table({"case_id": list(found), "cluster": list(found.values())}),
         "edges": pq.read_table(edges(parts, AS_OF, folder)),
+        "components": tied(folder),
     }
 
 
-def around(parts: dict[str, list[Path]], folder: Path) -> pa.Table:
-    """The circumstances of the cases: few stages that read the lake, join, and take the known version."""
-    return circumstances(parts, case_members(parts, CASES_ASKED, folder), folder)
+def some_of_each(parts: dict[str, list[Path]], stock: Path, folder: Path) -> dict[str, pa.Table]:
+    """Few stages of each kind: they read the lake, join, take the known version, go round until they rest, and check a
+    stock file by its contract."""
+    folder.mkdir(parents=True, exist_ok=True)
+    members = case_members(parts, CASES_ASKED, folder)
+    return {
+        "circumstances": circumstances(parts, members, folder),
+        "components": tied(folder),
+        **said_of(stock, folder),
+    }
+
+
+def tied(folder: Path) -> pa.Table:
+    """Components of a path, a star and a loop, by SQL."""
+    ties = pa.table({"left": [5, 4, 3, 2, 60, 60, 60, 7], "right": [4, 3, 2, 1, 61, 62, 63, 7]})
+    with Stages(folder / "stages-tied", {}) as stages:
+        return stages.arrow(components_in_sql(stages, stages.given("given", ties))).sort_by("node")
 
 
 if __name__ == "__main__":
@@ -84,4 +103,5 @@ if __name__ == "__main__":
     lake: dict[str, list[Path]] = {}
     for path in sorted((folder / "lake").glob("*.parquet")):
         lake.setdefault(path.name.rpartition("-")[0], []).append(path)
-    pq.write_table(around(lake, folder), folder / "found.parquet")
+    for name, rows in some_of_each(lake, folder / "outcomes.parquet", folder / "there").items():
+        pq.write_table(rows, folder / f"made-{name}.parquet")
