@@ -12,9 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import qr
 
 Vector = NDArray[np.float64]
 CLOSE = 1e-8
+AT_ONCE = 64
+"""items that are tried together"""
 
 
 class Publication:
@@ -30,29 +33,36 @@ class Publication:
 
     def publish(self, *sums: Vector) -> bool:
         """Publish sums together, unless a small count would follow: then none of them, and False."""
-        basis, left = self._basis, self._left
-        for one in sums:
-            length = np.linalg.norm(one)
-            if not length:
-                continue
-            rest = one / length
-            for _ in range(2):  # twice, for rounding
-                rest = rest - basis.T @ (basis @ rest)
-            size = np.linalg.norm(rest)
-            if size < CLOSE:
-                continue
-            direction = rest / size
-            basis = np.vstack([basis, direction])
-            if len(left):
-                left = left - np.outer(left @ direction, direction)
-        if len(left) and np.linalg.norm(left, axis=1).min() < CLOSE:
-            return False
-        self._basis, self._left = basis, left
-        return True
+        return self.publish_each([sums])[0]
 
-    def follows(self, one: Vector) -> bool:
-        """Whether a sum can be worked out from what is published."""
-        rest = one / max(1.0, float(np.linalg.norm(one)))
-        for _ in range(2):
-            rest = rest - self._basis.T @ (self._basis @ rest)
-        return bool(np.linalg.norm(rest) < CLOSE)
+    def publish_each(self, items: Sequence[Sequence[Vector]]) -> list[bool]:
+        """Publish items in their order, each as `publish` would: whether each was.
+
+        What may be published all at once may be published one by one, so only a part in which something is refused is
+        looked at again, by halves.
+        """
+        if len(items) > AT_ONCE:
+            parts = [items[at : at + AT_ONCE] for at in range(0, len(items), AT_ONCE)]
+            return [one for part in parts for one in self.publish_each(part)]
+        if self._together(items):
+            return [True] * len(items)
+        if len(items) == 1:
+            return [False]
+        half = len(items) // 2
+        return self.publish_each(items[:half]) + self.publish_each(items[half:])
+
+    def _together(self, items: Sequence[Sequence[Vector]]) -> bool:
+        """Publish all of them, unless a small count would follow."""
+        there = np.array([one for sums in items for one in sums if one.any()])
+        if not len(there) or not len(self._left):
+            return True
+        rest = there / np.linalg.norm(there, axis=1, keepdims=True)
+        for _ in range(2):  # twice, for rounding
+            rest = rest - rest @ self._basis.T @ self._basis
+        directions, sizes, _ = qr(rest.T, mode="economic", pivoting=True)
+        new = directions[:, np.abs(np.diag(sizes)) > CLOSE].T
+        left = self._left - self._left @ new.T @ new
+        if np.linalg.norm(left, axis=1).min() < CLOSE:
+            return False
+        self._basis, self._left = np.vstack([self._basis, new]), left
+        return True

@@ -37,21 +37,29 @@ def publishable(table: Table, families: Sequence[Family], min_cell: int) -> dict
         }
     counting = _Counting(table, families)
     book = Publication(counting.counts, counting.secrets(min_cell))
-    for total in counting.totals(min_cell):
-        book.publish(total)
-    sizes: dict[tuple[str, ...], set[int]] = {one.columns: set() for one in families}
-    figures: dict[tuple[str, ...], set[tuple[str, int]]] = {one.columns: set() for one in families}
+    book.publish_each([(total,) for total in counting.totals(min_cell)])
     largest = {one.columns: np.argsort(-one.people_rows.sum(1), kind="stable").tolist() for one in families}
-    for family in families:
-        for i in largest[family.columns]:
-            if family.people_rows[i].sum() >= min_cell and book.publish(counting.size(family, i)):
-                sizes[family.columns].add(i)
+    every = [(family, i) for family in families for i in largest[family.columns]]
+    asked = [(family, i) for family, i in every if family.people_rows[i].sum() >= min_cell]
+    sizes = _published(families, asked, book.publish_each([(counting.size(family, i),) for family, i in asked]))
+    figures: dict[tuple[str, ...], set[tuple[str, int]]] = {one.columns: set() for one in families}
     for metric in ORDER:
-        for family in families:
-            for i in largest[family.columns]:
-                if counting.shown(family, metric, i, min_cell) and book.publish(*counting.figure(family, metric, i)):
-                    figures[family.columns].add((metric, i))
+        shown = [(family, i) for family, i in every if counting.shown(family, metric, i, min_cell)]
+        done = book.publish_each([counting.figure(family, metric, i) for family, i in shown])
+        for columns, places in _published(families, shown, done).items():
+            figures[columns] |= {(metric, i) for i in places}
     return {one.columns: Published(frozenset(sizes[one.columns]), frozenset(figures[one.columns])) for one in families}
+
+
+def _published(
+    families: Sequence[Family], asked: Sequence[tuple[Family, int]], done: Sequence[bool]
+) -> dict[tuple[str, ...], set[int]]:
+    """Columns of a family -> places of its groups of which it was published."""
+    found: dict[tuple[str, ...], set[int]] = {one.columns: set() for one in families}
+    for (family, i), shown in zip(asked, done, strict=True):
+        if shown:
+            found[family.columns].add(i)
+    return found
 
 
 class _Counting:
