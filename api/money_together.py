@@ -137,7 +137,7 @@ def _told(measure: str, parts: Sequence[_Part], provisional: bool, factor: float
     arm, lot, more = (times(one, factor) for one in (found.arm, found.lot, found.more))
     return TogetherOut(
         measure=measure,
-        reviews=many,
+        reviews=many or None,
         total=amount(arm, provisional),
         as_many_random=amount(lot, provisional),
         more=amount(more, provisional),

@@ -22,7 +22,7 @@ from api.refusals import said
 from api.rendering import language, may, render
 from api.rights_of_person import keys_of, objecting
 from api.security import Meant, Signed, engine
-from enforcement import holds, working_days
+from enforcement import holds, rights_requests, working_days
 from enforcement.access import Permission, Purpose, require
 from enforcement.blind import TOPICS
 from enforcement.cases import find
@@ -36,7 +36,12 @@ from enforcement.users import Visit
 router = APIRouter()
 LETTER_PURPOSES = (Purpose.REVIEW, Purpose.OBJECTION, Purpose.ACCESS_REQUEST, Purpose.SUPERVISION)
 KEEP_PURPOSES = (Purpose.OBJECTION, Purpose.SUPERVISION, Purpose.ACCESS_REQUEST)
-DONE = frozenset({"contest", "objection", "restriction", "hold", "ended", "lifted", "correction", "upheld", "rejected"})
+DONE = frozenset(
+    {
+        "contest", "objection", "restriction", "hold", "ended", "lifted", "correction", "upheld", "rejected",
+        "access", "erasure", "agreed", "withdrawn",
+    }
+)  # fmt: skip
 """what may have happened, as the address after it says"""
 NOT_OF_THE_FORM = (ForbiddenError, LogUnavailableError, NotFoundError)
 """what another way of filling in a form cannot mend"""
@@ -133,6 +138,62 @@ def hold_case(
 @router.get("/rechten")
 def rights_page(request: Request, visit: Signed, gedaan: Word = "") -> Response:
     return _draw_all(request, visit, done=gedaan)
+
+
+@router.post("/rechten/verzoeken")
+def request_report(
+    request: Request,
+    visit: Meant,
+    kind: Line = "",
+    bsn: Line = "",
+    reference: Line = "",
+    received: Line = "",
+    sure: Line = "",
+) -> Response:
+    """Asks for an access report or an erasure; `weegschaal work` does it, an erasure after a second person agreed."""
+
+    def work(session: Session, now: dt.datetime) -> None:
+        require(visit.viewer, Permission.ANSWER_REQUESTS)
+        if kind not in set(rights_requests.Kind):
+            raise FindingsError("kind", *_both("rights.choose_request"))
+        day = _day(received)
+        which = rights_requests.Kind(kind)
+        rights_requests.ask(session, visit.viewer, keys_of(request), which, bsn, reference, day, now)
+        _sure(sure)
+
+    refused = _tried(request, "request", work)
+    if refused:
+        given = {"kind": kind, "reference": reference, "received": received}  # never the number
+        return _draw_all(request, visit, refused=refused, given=given)
+    return see_other(f"/rechten?gedaan={kind}#gedaan")
+
+
+@router.post("/rechten/verzoeken/{asked}/akkoord")
+def agree_to_erase(request: Request, visit: Meant, asked: str, sure: Line = "") -> Response:
+    """A second person agrees; nothing brings the person back after that."""
+
+    def work(session: Session, now: dt.datetime) -> None:
+        rights_requests.agree(session, visit.viewer, asked, now)
+        _sure(sure)
+
+    refused = _tried(request, asked, work)
+    return _draw_all(request, visit, refused=refused) if refused else see_other("/rechten?gedaan=agreed#gedaan")
+
+
+@router.post("/rechten/verzoeken/{asked}/intrekken")
+def withdraw_request(request: Request, visit: Meant, asked: str) -> Response:
+    with writing(engine(request)) as session:
+        rights_requests.withdraw(session, visit.viewer, asked, dt.datetime.now(dt.UTC))
+    return see_other("/rechten?gedaan=withdrawn#gedaan")
+
+
+@router.post("/rechten/verzoeken/{asked}/ophalen")
+def fetch_report(request: Request, visit: Meant, asked: str) -> Response:
+    """The report on paper and for a program, once; the fetch is in the log."""
+    with writing(engine(request)) as session:
+        file = rights_requests.fetch(session, visit.viewer, keys_of(request), asked, dt.datetime.now(dt.UTC))
+    headers = {"content-disposition": f'attachment; filename="inzage-{asked}.zip"'}
+    return Response(file, media_type="application/zip", headers=headers)
 
 
 @router.post("/rechten/beperkingen/{restriction}/einde")
@@ -287,11 +348,19 @@ def _draw_case(
     )
 
 
-def _draw_all(request: Request, visit: Visit, *, done: str = "", refused: Refused | None = None) -> Response:
-    """Every contest of the municipality with its last day, what is not told and what is kept, after the look was
-    logged."""
+def _draw_all(
+    request: Request,
+    visit: Visit,
+    *,
+    done: str = "",
+    refused: Refused | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Response:
+    """Every contest and request of the municipality with its last day, what is not told and what is kept, after the
+    look was logged."""
     now, viewer = dt.datetime.now(dt.UTC), visit.viewer
     with writing(engine(request)) as session:
+        asked = rights_requests.requests(session, viewer)
         every = contests(session, viewer)
         untold, kept = holds.restrictions(session, viewer, now), holds.holds(session, viewer, now)
     running = sorted((one for one in every if one.outcome is None), key=lambda one: (one.answer_by, one.id))
@@ -303,7 +372,14 @@ def _draw_all(request: Request, visit: Visit, *, done: str = "", refused: Refuse
         here="/rechten" if request.method == "POST" else "",
         running=running,
         ended=[one for one in every if one.outcome is not None],
-        days_left={one.id: working_days.between(now.date(), one.answer_by) for one in running},
+        requests=asked,
+        answers=may(visit, Permission.ANSWER_REQUESTS),
+        days_left={
+            which: working_days.between(now.date(), last)
+            for which, last in [(one.id, one.answer_by) for one in running] + [(one.id, one.answer_by) for one in asked]
+        },
+        today=now.date(),
+        given=given or {},
         restrictions=untold,
         holds=kept,
         done=done if done in DONE else "",

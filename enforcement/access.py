@@ -68,6 +68,9 @@ class Permission(StrEnum):
     READ_METRICS = "read_metrics"
     HANDLE_RIGHTS = "handle_rights"
     """contests, restrictions and holds: what a person may ask (GDPR 15-21)"""
+    ANSWER_REQUESTS = "answer_requests"
+    """ask for a report of everything about a person, or for their erasure, and fetch the report (GDPR 15, 17): it
+    holds what case work may not see, such as protected attributes"""
     SERVE_CLIENTS = "serve_clients"
     """the list of clients who may be missing something (R34)"""
     COMPARE_MUNICIPALITIES = "compare_municipalities"
@@ -104,6 +107,7 @@ MAY: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.MANAGE_USERS: frozenset({Role.ADMINISTRATOR}),
         Permission.READ_METRICS: frozenset({Role.ADMINISTRATOR}),
         Permission.HANDLE_RIGHTS: frozenset({Role.SENIOR_OFFICER, Role.COMPLIANCE_REVIEWER}),
+        Permission.ANSWER_REQUESTS: frozenset({Role.COMPLIANCE_REVIEWER}),
         Permission.SERVE_CLIENTS: _CASEWORK,
         Permission.COMPARE_MUNICIPALITIES: frozenset({Role.MANAGER}),
         Permission.ANSWER_CLIENT: frozenset({Role.CONTACT_CENTRE}),

@@ -6,7 +6,7 @@ only, and the chain still verifies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from enforcement import raw
 from enforcement.errors import ConflictError
 from enforcement.keys import Keys
-from enforcement.retention import forget_case, forget_item
+from enforcement.retention import Kept, forget_case, forget_item
 from enforcement.tables import (
     Case,
     Hold,
@@ -32,7 +32,11 @@ from enforcement.tenants import within
 
 
 class KeptError(ConflictError):
-    """The person cannot be erased yet; the message gives every reason (GDPR 17(3))."""
+    """The person cannot be erased yet; the message gives every reason, `why` their kinds (GDPR 17(3))."""
+
+    def __init__(self, reasons: Sequence[tuple[Kept, str]]) -> None:
+        super().__init__("not erased yet (GDPR 17(3)): " + "; ".join(said for _, said in reasons))
+        self.why = tuple(kind for kind, _ in reasons)
 
 
 def forget_numbers(session: Session, numbers: Iterable[int]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -44,6 +45,18 @@ from enforcement.tenants import within
 ARCHIVE_YEARS = 10
 """after the review; a municipality's own selection list (Archiefwet 5) may say another number"""
 ENDED = ("closed", "withdrawn")
+
+
+class Kept(StrEnum):
+    """Why a person cannot be erased yet (GDPR 17(3))."""
+
+    ARCHIVE = "archive"
+    BENEFIT = "benefit"
+    HOLD = "hold"
+    RESTRICTION = "restriction"
+    CONTEST = "contest"
+    ELSEWHERE = "elsewhere"
+    """another municipality has data of this person too"""
 
 
 @dataclass(frozen=True)
@@ -304,10 +317,10 @@ def wiped(session: Session) -> None:
 
 def duties(
     session: Session, municipality: str, cases: Mapping[int, Any], years: int, now: dt.datetime
-) -> tuple[str, ...]:
-    """Why these cases may not be erased yet; empty when they may (GDPR 17(3)(b) and (e))."""
+) -> tuple[tuple[Kept, str], ...]:
+    """Why these cases may not be erased yet, in words too; empty when they may (GDPR 17(3)(b) and (e))."""
     before = months_before(now.date(), 12 * years)
-    found = []
+    found: list[tuple[Kept, str]] = []
     listed = session.execute(
         select(Case.number, Case.due, func.max(Finding.approved_at))
         .outerjoin(Finding, (Finding.draw_id == Case.draw_id) & (Finding.case_id == Case.id))
@@ -318,16 +331,16 @@ def duties(
     for number, due, approved in listed:
         began = approved.date() if approved else due
         if began >= before:
-            found.append(f"review {number} is kept {years} years from {began.isoformat()} (Archiefwet 3)")
+            said = f"review {number} is kept {years} years from {began.isoformat()} (Archiefwet 3)"
+            found.append((Kept.ARCHIVE, said))
     held = held_cases(session, municipality, now)
-    found += [f"legal hold {held[case].id}: {held[case].reason}" for case in sorted(cases) if case in held]
+    found += [(Kept.HOLD, f"legal hold {held[case].id}: {held[case].reason}") for case in sorted(cases) if case in held]
     for case in sorted(cases):
         if (told_later := restriction_on(session, municipality, case, now.date())) is not None:
-            found.append(
-                f"an investigation runs; restriction {told_later.id} holds until {told_later.until.isoformat()}"
-            )
+            said = f"an investigation runs; restriction {told_later.id} holds until {told_later.until.isoformat()}"
+            found.append((Kept.RESTRICTION, said))
     if set(cases) & open_contests(session, municipality):
-        found.append("a contest is open; settle it first")
+        found.append((Kept.CONTEST, "a contest is open; settle it first"))
     return tuple(found)
 
 

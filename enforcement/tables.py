@@ -675,6 +675,31 @@ class Restriction(Base):
     __table_args__ = (Index("restriction_of_case", "municipality", "case_id"),)
 
 
+class RightsRequest(Base):
+    """Somebody asked to see or to erase everything about a person; `weegschaal work` does it (rights_requests.py)."""
+
+    __tablename__ = "rights_request"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    municipality: Mapped[str] = mapped_column(String(4))
+    kind: Mapped[str]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """whom it is about, encrypted; None once it was answered"""
+    reference: Mapped[str]
+    received: Mapped[dt.date]
+    """day on which the client asked"""
+    asked_by: Mapped[str]
+    asked_at: Mapped[dt.datetime]
+    agreed_by: Mapped[str | None]
+    stage: Mapped[str]
+    """rights_requests.Stage"""
+    why: Mapped[list[Any]]
+    """why it was refused"""
+    result: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """the report, encrypted, until it was fetched"""
+    answered_at: Mapped[dt.datetime | None]
+    __table_args__ = (Index("request_of_municipality", "municipality", "stage"),)
+
+
 class Generation(Base):
     """A file with rows of people was made anew without some of them; the old hash and the rule stay (R21, R22)."""
 

@@ -28,12 +28,12 @@ from enforcement.erasure import (
 )
 from enforcement.errors import RefusedError
 from enforcement.exemptions import months_before
-from enforcement.retention import ARCHIVE_YEARS, duties, wiped
+from enforcement.retention import ARCHIVE_YEARS, Kept, duties, wiped
 from enforcement.sealing import private_half
 from enforcement.settings import Settings
 from enforcement.tables import Delivery, Part, SealedPart, Step
 from features.records import CONTRACTS
-from pipelines.about_person import Whole, only, whole_person
+from pipelines.about_person import Whole, lake_rows, only, whole_person
 from pipelines.arrivals import NOBODY, sha256_of
 from pipelines.faults import reached
 from pipelines.generations import NEW, emptied, finish, keep, without_rows
@@ -52,12 +52,14 @@ def erase(
     purpose: str,
     now: dt.datetime | None = None,
     archive_years: int = ARCHIVE_YEARS,
+    municipality: str | None = None,
 ) -> dict[str, Any]:
     """Erase a person from every place that pipelines/stores.py names (R22): counts, "municipalities", and
     "in_backups_until", the day on which the last backup that may hold them expires, None where none was made.
 
-    Raises LookupError for an unknown number, KeptError with every reason while something must be kept, KeyFileError
-    where the key of the protected attributes is not here.
+    municipality: which alone asks for it; what another has of the person is not its to erase (R36). Raises LookupError
+    for an unknown number, KeptError with every reason while something must be kept, KeyFileError where the key of the
+    protected attributes is not here.
     """
     if not purpose.strip():
         raise RefusedError("say what the erasure is for, such as the reference of the request; it stands in the log")
@@ -66,6 +68,8 @@ def erase(
     found = whole_person(settings, lake, bsn)
     if found is None:
         raise LookupError("nobody is known here with that citizen service number")
+    if municipality is not None:
+        _require_only(lake, found, municipality)
     _refuse_while_kept(lake, found, archive_years, moment)
     alone = _alone(lake, found)
     gone, towns = taken_out(settings, lake, found, alone, "erased", ACTOR, ERASED, moment, {"for": purpose.strip()})
@@ -171,17 +175,25 @@ def delivered_files(folders: Iterable[Path], wanted: Iterable[Any]) -> list[Path
     ]
 
 
+def _require_only(lake: Lake, whole: Whole, municipality: str) -> None:
+    towns = {row["municipality"] for mine in lake_rows(lake, whole).values() for row in mine} - {NOBODY}
+    if municipality not in towns:
+        raise LookupError("nobody is known here with that citizen service number")
+    if towns - {municipality}:
+        raise KeptError([(Kept.ELSEWHERE, "another municipality has data of this person; erase when each asked")])
+
+
 def _refuse_while_kept(lake: Lake, whole: Whole, years: int, now: dt.datetime) -> None:
-    reasons: list[str] = []
+    reasons: list[tuple[Kept, str]] = []
     with reading(lake.engine) as session:
         for town in sorted(set(whole.cases.values())):
             mine = {case: where for case, where in whole.cases.items() if where == town}
             reasons += duties(session, town, mine, years, now)
     if (end := _benefit_until(lake, whole)) is not None and end >= months_before(now.date(), 12 * years):
         said = "a benefit runs" if end == dt.date.max else f"a benefit ended on {end.isoformat()}"
-        reasons.append(f"{said}; its file is kept {years} years after the end (Archiefwet 3)")
+        reasons.append((Kept.BENEFIT, f"{said}; its file is kept {years} years after the end (Archiefwet 3)"))
     if reasons:
-        raise KeptError("not erased yet (GDPR 17(3)): " + "; ".join(reasons))
+        raise KeptError(reasons)
 
 
 def _benefit_until(lake: Lake, whole: Whole) -> dt.date | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,12 +163,19 @@ def _in_force(
     return rows
 
 
-def access_report(settings: Settings, bsn: str, purpose: str, now: dt.datetime | None = None) -> dict[str, Any]:
+def access_report(
+    settings: Settings,
+    bsn: str,
+    purpose: str,
+    now: dt.datetime | None = None,
+    municipality: str | None = None,
+) -> dict[str, Any]:
     """Everything that is known about a person, with source and date (R19, GDPR 15): {"made_at", "identity", "lake",
     "protected", "features", "withheld_records", "municipalities", "complete"}.
 
     The log of every municipality that knows the person has the reading before anything is opened. complete: False where
-    the key of the protected attributes is kept elsewhere. Raises LookupError for an unknown number, RefusedError
+    the key of the protected attributes is kept elsewhere. municipality: which alone answers, with what it has itself
+    and what was delivered for nobody in particular (R36). Raises LookupError for an unknown number, RefusedError
     without a purpose.
     """
     if not purpose.strip():
@@ -177,6 +185,12 @@ def access_report(settings: Settings, bsn: str, purpose: str, now: dt.datetime |
     if whole is None:
         raise LookupError("nobody is known here with that citizen service number")
     rows = lake_rows(lake, whole)
+    if municipality is not None:
+        ours = (municipality, NOBODY)
+        rows = {name: kept for name, mine in rows.items() if (kept := [r for r in mine if r["municipality"] in ours])}
+        whole = replace(whole, cases={case: town for case, town in whole.cases.items() if town == municipality})
+        if not any(row["municipality"] == municipality for mine in rows.values() for row in mine):
+            raise LookupError("nobody is known here with that citizen service number")
     towns = sorted({row["municipality"] for mine in rows.values() for row in mine} - {NOBODY})
     numbers = {town: _case_numbers(settings, town, whole) for town in towns}
 
@@ -195,6 +209,8 @@ def access_report(settings: Settings, bsn: str, purpose: str, now: dt.datetime |
     vault = Vault(lake.engine, Keys.read(settings.keys, create=False), log=logged)
     revealed = vault.reveal(wanted, purpose.strip(), OPERATOR)
     protected, complete = sealed_rows(settings, lake, whole)
+    if municipality is not None:
+        protected = [row for row in protected if row.get("municipality") in (municipality, NOBODY, None)]
     with reading(lake.engine) as session:
         deliveries = {one.id: one for one in session.scalars(select(Delivery))}
         service = {
@@ -209,7 +225,7 @@ def access_report(settings: Settings, bsn: str, purpose: str, now: dt.datetime |
         "lake": {name: _told(name, mine, whole, revealed, deliveries) for name, mine in rows.items()},
         "protected": [_said(row) for row in protected],
         "features": _features(settings, whole),
-        "withheld_records": _withheld(lake, bsn.strip(), deliveries),
+        "withheld_records": _withheld(lake, bsn.strip(), deliveries, municipality),
         "municipalities": service,
         "complete": complete,
     }
@@ -297,7 +313,9 @@ def _features(settings: Settings, whole: Whole) -> list[dict[str, Any]]:
     return found
 
 
-def _withheld(lake: Lake, bsn: str, deliveries: Mapping[str, Delivery]) -> list[dict[str, Any]]:
+def _withheld(
+    lake: Lake, bsn: str, deliveries: Mapping[str, Delivery], municipality: str | None
+) -> list[dict[str, Any]]:
     """Records with this number that did not pass the checks: kept sealed, used for nothing."""
     found = []
     with reading(lake.engine) as session:
@@ -305,6 +323,8 @@ def _withheld(lake: Lake, bsn: str, deliveries: Mapping[str, Delivery]) -> list[
         for row in rows:
             if row.sealed is not None and bsn in raw.unlock(lake.keys, row.delivery_id, row.at, row.sealed):
                 delivery = deliveries.get(row.delivery_id)
+                if municipality and delivery and delivery.municipality not in (municipality, NOBODY):
+                    continue
                 found.append(
                     {
                         "contract": row.contract,

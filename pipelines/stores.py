@@ -77,6 +77,8 @@ TABLES: tuple[Store, ...] = (
     Store("service_item", "a case of the service list", f"{UNSELECTED}; looked into: {ARCHIVE}", "deleted",
           "service_list"),
     Store("service_round", "what was written about an item and sent back", ARCHIVE, "deleted", "service_list"),
+    Store("rights_request", "whom a request is about, and its report, encrypted", "its term of a month; the row stays",
+          "emptied: it ends with its answer", "readers: that it was asked"),
     Store("event", "the log: a case's number, no name", "kept: the log is proof (R15, R28)",
           "kept: the number leads nowhere", "readers"),
 )  # fmt: skip

@@ -8,10 +8,12 @@ import re
 import pytest
 
 from enforcement.contest import open_contests
-from enforcement.database import engine_of, reading
+from enforcement.database import engine_of, reading, writing
 from enforcement.holds import held_cases, restriction_on
+from enforcement.keys import Keys
+from enforcement.rights_requests import answered, waiting
 from enforcement.settings import Settings
-from tests.api.builders import HEERLEN, Browser, a_case, only_in_maastricht, visitors
+from tests.api.builders import HEERLEN, NOW, Browser, a_case, only_in_maastricht, visitors
 from tests.api.test_rights_of_person import REASON, TEXT, case_id, logged
 
 TODAY = dt.datetime.now(dt.UTC).date()
@@ -159,3 +161,43 @@ def test_the_pages_say_the_same_in_english(made_up: Settings) -> None:
     with visitors(made_up, "second.heerlen") as [senior]:
         assert "Rights of clients" in senior.get("/rechten?lang=en").text
         assert f"Rights in case {number}" in senior.get(f"/zaken/{number}/rechten").text
+
+
+def test_r19_a_request_is_recorded_without_telling_whom_it_is_about_and_fetched_once(made_up: Settings) -> None:
+    given = {"bsn": "999990019", "reference": "AVG-2026-17", "received": TODAY.isoformat(), "sure": "1"}
+    with visitors(made_up, "compliance.heerlen", "second.heerlen") as [compliance, senior]:
+        for wrong in ({"kind": ""}, {"kind": "access", "bsn": "1"}, {"kind": "access", "sure": ""}):
+            status, _, said = post(compliance, "/rechten/verzoeken", **(given | wrong))
+            assert (status, "Er is niets gedaan." in said, "999990019" in said) == (422, True, False), wrong
+        assert post(senior, "/rechten/verzoeken", **given, kind="access")[0] == 403
+        assert post(compliance, "/rechten/verzoeken", **given, kind="access")[0] == 303
+        page = compliance.get("/rechten?gedaan=access").text
+        assert "meestal binnen een minuut" in page
+        assert "AVG-2026-17" in page
+        assert "999990019" not in page
+        keys = Keys.read(made_up.keys)
+        with writing(engine_of(made_up.database)) as session:  # as `weegschaal work` does
+            [work] = waiting(session, keys)
+            answered(session, keys, work, NOW, b"PK a report")
+        [fetch] = re.findall(r'action="(/rechten/verzoeken/\w+/ophalen)"', compliance.get("/rechten").text)
+        assert "/ophalen" not in senior.get("/rechten").text
+        form = {"csrf": compliance.headers["x-csrf-token"]}
+        answer = compliance.post(fetch, data=form)
+        assert (answer.status_code, answer.content) == (200, b"PK a report")
+        assert compliance.post(fetch, data=form).status_code == 409
+        assert "opgehaald" in compliance.get("/rechten").text
+    assert "999990019" not in str(logged(made_up, "access_requested"))
+
+
+def test_r22_an_erasure_waits_for_somebody_else_on_the_page_too(made_up: Settings) -> None:
+    given = {"bsn": "999990019", "reference": "AVG-2026-18", "received": TODAY.isoformat(), "sure": "1"}
+    with visitors(made_up, "compliance.heerlen", "second.heerlen") as [compliance, senior]:
+        assert post(compliance, "/rechten/verzoeken", **given, kind="erasure")[0] == 303
+        own = compliance.get("/rechten").text
+        assert ("/akkoord" in own, "/intrekken" in own) == (False, True)
+        [agree] = re.findall(r'action="(/rechten/verzoeken/\w+/akkoord)#', senior.get("/rechten").text)
+        assert post(compliance, agree, sure="1")[0] == 403
+        assert post(senior, agree)[0] == 422
+        assert "wacht op akkoord" in senior.get("/rechten").text
+        assert post(senior, agree, sure="1")[0] == 303
+        assert "wordt gedaan" in senior.get("/rechten").text

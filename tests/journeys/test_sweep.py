@@ -17,9 +17,13 @@ from sqlalchemy import select
 
 from api.tables_of_rights import RIGHTS
 from enforcement import jobs
-from enforcement.access import Role, Viewer
+from enforcement.access import Purpose, Role, Viewer
 from enforcement.audits import keep
+from enforcement.contest import open_contest
 from enforcement.database import engine_of, writing
+from enforcement.holds import hold
+from enforcement.keys import Keys
+from enforcement.rights_requests import Kind, ask
 from enforcement.settings import Settings
 from enforcement.tables import Case, Finding, Promotion
 from enforcement.users import DEMO_ROLES
@@ -67,7 +71,17 @@ def world(service: Running) -> dict[str, str]:
     serve(settings)
     with writing(engine_of(settings.database)) as session:
         job = jobs.ask(session, Viewer("scientist.heerlen", HEERLEN, Role.DATA_SCIENTIST), jobs.TRAIN, NOW).id
-    return {"number": number, "version": "1", "job_id": job, "item": an_item(settings)}
+        viewer = Viewer("compliance.heerlen", HEERLEN, Role.COMPLIANCE_REVIEWER, Purpose.OBJECTION)
+        keys, other = (
+            Keys.read(settings.keys),
+            session.scalars(select(Case.number).where(Case.number != number, Case.municipality == HEERLEN)).first(),
+        )
+        words = "Het loon van maart was van mijn zus, niet van mij."
+        contest = open_contest(session, viewer, keys, str(other), ["income"], words, NOW)
+        hold(session, viewer, 1, "Beroep bij de rechtbank, zaak 26/123.", NOW)
+        for kind in Kind:
+            ask(session, viewer, keys, kind, "999990019", "AVG-2026-17", NOW.date(), NOW)
+    return {"number": number, "version": "1", "job_id": job, "item": an_item(settings), "contest": contest}
 
 
 def fill_in(settings: Settings, spared: str) -> None:

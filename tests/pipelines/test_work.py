@@ -36,7 +36,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_a_step_that_fails_stops_no_other(settings: Settings) -> None:
     done = {one.step: one for one in work.once(settings, unseen, NOW)}
     minute, night = (
-        ["checkpoints", "contests", "trainings", "papers"],
+        ["checkpoints", "contests", "requests", "trainings", "papers"],
         ["absences", "outcomes", "money", "lists", "services", "challenger", "drift"],
     )
     assert list(done) == [*minute, *night, "retention"]
@@ -74,7 +74,7 @@ def test_checkpoints_every_minute_and_the_rest_once_a_night(settings: Settings) 
 
     with pytest.raises(EndedError):
         work.for_ever(settings, unseen, tell, sleep=lambda _: None, clock=clock)
-    assert [len(one) for one in told] == [4, 4, 12, 4, 4, 4, 12]
+    assert [len(one) for one in told] == [5, 5, 13, 5, 5, 5, 13]
 
 
 def test_a_training_asked_for_on_a_page_is_done_and_tells_how_it_ended(settings: Settings) -> None:

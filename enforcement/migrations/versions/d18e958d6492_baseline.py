@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "354ff7313941"
+revision = "d18e958d6492"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -301,6 +301,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("review_step", schema=None) as batch_op:
         batch_op.create_index("step_of_case", ["municipality", "draw_id", "case_id"], unique=False)
+
+    op.create_table(
+        "rights_request",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("municipality", sa.String(length=4), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("received", sa.Date(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(), nullable=False),
+        sa.Column("agreed_by", sa.String(), nullable=True),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("why", sa.JSON(), nullable=False),
+        sa.Column("result", sa.LargeBinary(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("rights_request", schema=None) as batch_op:
+        batch_op.create_index("request_of_municipality", ["municipality", "stage"], unique=False)
 
     op.create_table(
         "run",
@@ -787,6 +807,10 @@ def downgrade() -> None:
     op.drop_table("service_item")
     op.drop_table("seed_commitment")
     op.drop_table("run")
+    with op.batch_alter_table("rights_request", schema=None) as batch_op:
+        batch_op.drop_index("request_of_municipality")
+
+    op.drop_table("rights_request")
     with op.batch_alter_table("review_step", schema=None) as batch_op:
         batch_op.drop_index("step_of_case")
 
