@@ -201,6 +201,7 @@ def _model(
         about=about,
         report=report,
         card=card,
+        editions=list(reversed(registry.editions(version))),
         picture=_drawn((card or {}).get("picture"), titles),
         titles=titles,
         may_propose=may(visit, Permission.REQUEST_PROMOTION) and not open_request and not about["frozen"],

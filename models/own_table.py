@@ -138,7 +138,8 @@ def _opened(reader: Callable[[Path], Sheet], path: Path) -> Sheet:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(said if path.name in said else f"{path.name} cannot be read: {said}") from error
     except UNREADABLE as error:
-        raise ValueError(f"{path.name} is no readable {path.suffix} file") from error
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{path.name} is no readable {path.suffix} file: {said}") from error
 
 
 def _csv(path: Path) -> Sheet:

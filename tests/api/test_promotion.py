@@ -162,3 +162,12 @@ def test_r13_switched_during_work_the_next_request_shows_no_place(made_up: Setti
     with reading(engine_of(made_up.database)) as session:
         assert session.get(Switch, HEERLEN).off is False
         assert session.get(Switch, MAASTRICHT) is None
+
+
+def test_r27_the_page_of_a_model_names_every_edition_of_its_documents(served: Settings) -> None:
+    registry = Registry(served.mlruns)
+    registry.keep("1", {"data-sheet.json": b"then"}, now=dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC))
+    registry.keep("1", {"data-sheet.json": b"now"}, now=dt.datetime(2026, 6, 2, 9, tzinfo=dt.UTC))
+    with visitors(served, "scientist.heerlen") as (scientist,):
+        page = " ".join(scientist.get("/modellen/1").text.split())
+    assert re.search(r"2 jun 2026.*Uitgave 2, 1 nieuw.*1 mrt 2026.*Uitgave 1, 1 nieuw", page)
