@@ -32,6 +32,7 @@ from enforcement.service_findings import approve_outcome, return_outcome, save_o
 from enforcement.service_items import (
     WORKED_ON,
     ItemState,
+    ItemStep,
     assign_items,
     claim_item,
     claim_next_item,
@@ -39,7 +40,7 @@ from enforcement.service_items import (
     release_item,
 )
 from enforcement.service_outcomes import DONE_WORDS, FOUND_WORDS, ServiceOutcome
-from enforcement.service_reading import item_list, item_view
+from enforcement.service_reading import ItemView, item_list, item_view
 from enforcement.service_results import yield_for
 from enforcement.team import Colleague, colleagues
 from enforcement.users import Visit
@@ -235,6 +236,15 @@ def _done(request: Request, visit: Visit, item: str, part: str, work: Callable[[
     return see_other(f"/dienstenlijst/{item}#werk")
 
 
+def _sent_back(view: ItemView) -> dict[str, str]:
+    """What the form begins with: what was sent back to the viewer, to be mended."""
+    if view.noted is None or ItemStep.SAVE not in view.steps or not view.noted.own:
+        return {}
+    one = view.noted
+    amount = "" if one.amount_cents is None else f"{one.amount_cents // 100},{one.amount_cents % 100:02d}"
+    return {"found": one.found.value, "done": one.done.value, "amount": amount, "reasoning": one.reasoning}
+
+
 def draw_item(
     request: Request,
     visit: Visit,
@@ -269,6 +279,6 @@ def draw_item(
         documents=documents,
         team=team,
         refused=refused,
-        given=given or {},
+        given=given or _sent_back(view),
         wrong=(wrong.field, wrong.nl if spoken.code == "nl" else wrong.en) if wrong else None,
     )

@@ -134,6 +134,23 @@ def test_notes_documents_handing_over_and_my_work_are_plain_forms(served: Settin
         assert f'href="/dienstenlijst/{number}"' in second.get("/mijn-zaken").text
 
 
+def test_r02_what_was_sent_back_stands_in_the_form_and_every_round_stays_on_the_page(served: Settings) -> None:
+    number = an_item(served, at=2)
+    with visitors(served, "officer.heerlen", "second.heerlen") as (officer, second):
+        ours, theirs = ({"csrf": one.headers["x-csrf-token"]} for one in (officer, second))
+        home = f"/dienstenlijst/{number}"
+        officer.post(f"{home}/oppakken", data=ours)
+        given = {"found": "paid_too_little", "done": "paid_back", "amount": "432,50", "reasoning": REASONING}
+        for version, remark in (("2", "De betaaldatum ontbreekt nog."), ("4", "Noem ook over welke maanden.")):
+            officer.post(f"{home}/uitkomst", data=ours | given | {"version": version})
+            second.post(f"{home}/terugsturen", data=theirs | {"version": str(int(version) + 1), "remark": remark})
+            page = officer.get(home).text
+            assert remark in page
+            assert 'name="amount"' in page
+            assert 'value="432,50"' in page, "nobody types it again"
+        assert "De betaaldatum ontbreekt nog." in page, "the first round stays when a second one follows"
+
+
 def test_the_list_can_be_narrowed_and_an_unknown_word_is_no_choice(served: Settings) -> None:
     with visitors(served, "officer.heerlen") as (officer,):
         every = officer.get("/dienstenlijst?soort=onzin&status=onzin").text

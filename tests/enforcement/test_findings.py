@@ -133,11 +133,16 @@ def test_a_returned_finding_goes_back_to_its_reviewer_and_stays_in_the_record(en
         returned = return_findings(session, SECOND, NUMBER, saved.version, "Graag de bron noemen.", NOW)
         view = case_view(session, OFFICER, NUMBER, now=NOW)
         assert (view.state, view.mine, view.findings[0].state) == (State.CLAIMED, True, "returned")
-        again = save_findings(session, OFFICER, NUMBER, findings(effect=Effect.UP), returned.version, NOW)
-        approve(session, SECOND, NUMBER, again.version, NOW)
+        later = NOW + dt.timedelta(hours=1)
+        again = save_findings(session, OFFICER, NUMBER, findings(effect=Effect.UP), returned.version, later)
+        approve(session, SECOND, NUMBER, again.version, later)
         (outcome,) = approved_outcomes(session, HEERLEN, LONG_AGO, str)
         assert outcome["effect"] == "up"
-        assert len(case_view(session, OFFICER, NUMBER, now=NOW).findings) == 2
+        rounds = case_view(session, SECOND, NUMBER, now=NOW).findings
+        assert [(one.state, one.effect, one.remark) for one in rounds] == [
+            ("returned", Effect.DOWN, "Graag de bron noemen."),
+            ("approved", Effect.UP, None),
+        ], "what was sent back stays as it was written, with the words it came back with"
 
 
 @pytest.mark.parametrize(
