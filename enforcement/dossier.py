@@ -21,6 +21,7 @@ from enforcement.database import ask
 from enforcement.errors import NotFoundError
 from enforcement.findings import Cause, Effect
 from enforcement.tables import Case, Draw, Event, Finding, Inclusion, Network, Run, Score, User
+from enforcement.tenants import within
 from enforcement.worklist import effective, own_findings, with_own_findings
 
 
@@ -100,7 +101,7 @@ def case_view(session: Session, viewer: Viewer, number: str, *, now: dt.datetime
     Needs a transaction that may write (enforcement.database.writing).
     """
     require(viewer, Permission.READ_CASE)
-    found = session.execute(_whole(viewer), {"number": number}).first()
+    found = session.execute(_whole(viewer.municipality), {"number": number, "viewer": viewer.user}).first()
     if found is None:
         raise NotFoundError(f"no case {number} here")
     note(session, viewer, "case_read", number, now)
@@ -137,11 +138,13 @@ def case_view(session: Session, viewer: Viewer, number: str, *, now: dt.datetime
 
 
 @lru_cache(maxsize=256)
-def _whole(viewer: Viewer) -> Select[Any]:
-    """The case `number` with all that stands beside it, in one question that is put together once for each viewer.
+def _whole(municipality: str) -> Select[Any]:
+    """The case `number` with all that stands beside it, in one question that is put together once.
     `ranked` is the last place, which is their number: places run from 1 and nobody shares one (models/placing.py)."""
     last = aliased(Score)
-    ranked = select(last.place).where(owned(viewer, last), last.run_id == Draw.run_id).order_by(last.place.desc())
+    ranked = (
+        select(last.place).where(within(last, municipality), last.run_id == Draw.run_id).order_by(last.place.desc())
+    )
     return (
         select(
             Case,
@@ -150,8 +153,8 @@ def _whole(viewer: Viewer) -> Select[Any]:
             Score,
             Inclusion.arms,
             User.name.label("holder"),
-            own_findings(viewer).label("own"),
-            switch.off(viewer.municipality).label("off"),
+            own_findings(municipality).label("own"),
+            switch.off(municipality).label("off"),
             ranked.limit(1).correlate(Draw).scalar_subquery().label("ranked"),
         )
         .join(Draw, Draw.id == Case.draw_id)
@@ -159,7 +162,7 @@ def _whole(viewer: Viewer) -> Select[Any]:
         .outerjoin(Score, and_(Score.run_id == Run.id, Score.case_id == Case.id))
         .outerjoin(Inclusion, and_(Inclusion.draw_id == Draw.id, Inclusion.case_id == Case.id))
         .outerjoin(User, User.id == Case.claimed_by)
-        .where(owned(viewer, Case), Case.number == bindparam("number"))
+        .where(within(Case, municipality), Case.number == bindparam("number"))
     )
 
 
@@ -187,19 +190,19 @@ def timeline(session: Session, viewer: Viewer, number: str) -> Mapping[str, Any]
 def _around(session: Session, viewer: Viewer, number: str, part: Any) -> Mapping[str, Any] | None:
     """A part of what was stored around a case; None when there is nothing or it may not be shown now."""
     require(viewer, Permission.READ_CASE)
-    found = ask(session, _stored_around(viewer, part), number=number).first()
+    found = ask(session, _stored_around(viewer.municipality, part), number=number, viewer=viewer.user).first()
     if found is None:
         raise NotFoundError(f"no case {number} here")
     return found.part or None if blind.unlocked(found.blind, found.state, found.own) else None
 
 
 @lru_cache(maxsize=512)
-def _stored_around(viewer: Viewer, part: Any) -> Select[Any]:
+def _stored_around(municipality: str, part: Any) -> Select[Any]:
     return (
-        select(Case.blind, Case.state, own_findings(viewer).label("own"), part.label("part"))
+        select(Case.blind, Case.state, own_findings(municipality).label("own"), part.label("part"))
         .join(Draw, Draw.id == Case.draw_id)
         .outerjoin(Network, and_(Network.run_id == Draw.run_id, Network.case_id == Case.id))
-        .where(owned(viewer, Case), Case.number == bindparam("number"))
+        .where(within(Case, municipality), Case.number == bindparam("number"))
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, exists, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from enforcement import blind, switch, working_days
@@ -18,6 +18,7 @@ from enforcement.clock import shown, stored
 from enforcement.database import ask
 from enforcement.errors import RefusedError
 from enforcement.tables import Case, Draw, Finding, Run, Score, User
+from enforcement.tenants import within
 
 DUE_SOON = 5
 """working days"""
@@ -109,8 +110,9 @@ def worklist(
     limit = max(1, min(limit, 200))
     filters = filters or Filters()
     plain = filters == Filters() and after is None
-    query = _first_page(viewer, limit) if plain else _page(viewer, filters, after, limit, moment)
-    found = ask(session, query).all()
+    town = viewer.municipality
+    query = _first_page(town, limit) if plain else _page(town, filters, after, limit, moment)
+    found = ask(session, query, viewer=viewer.user).all()
     page = found[:limit]
     items = tuple(_row(one, viewer, moment) for one in page)
     return Page(items, cursor_of(page[-1]) if len(found) > limit else None)
@@ -132,16 +134,16 @@ class Newest:
 def newest(session: Session, viewer: Viewer) -> Newest | None:
     """The newest list of the viewer's municipality; None before the first."""
     require(viewer, Permission.READ_POLICY)
-    found = ask(session, _newest(viewer)).first()
+    found = ask(session, _newest(viewer.municipality)).first()
     return Newest(*found) if found else None
 
 
 @lru_cache(maxsize=256)
-def _newest(viewer: Viewer) -> Select[Any]:
+def _newest(municipality: str) -> Select[Any]:
     return (
         select(Run.id, Run.as_of, Run.data_until, Run.model_name, Run.model_version, Draw.counts)
         .join(Draw, Draw.run_id == Run.id)
-        .where(owned(viewer, Draw))
+        .where(within(Draw, municipality))
         .order_by(Draw.as_of.desc())
         .limit(1)
     )
@@ -163,53 +165,54 @@ def with_own_findings(session: Session, viewer: Viewer, cases: Iterable[Case]) -
     return {(draw, case) for draw, case in found}
 
 
-def _unlocked(viewer: Viewer) -> Any:
+def _unlocked(municipality: str) -> Any:
     """`blind.unlocked` as a condition."""
-    return or_(Case.blind.is_(False), Case.state.in_((State.FINDINGS, State.CLOSED)), own_findings(viewer))
+    return or_(Case.blind.is_(False), Case.state.in_((State.FINDINGS, State.CLOSED)), own_findings(municipality))
 
 
-def own_findings(viewer: Viewer, case: Any = Case) -> ColumnElement[bool]:
-    """The condition that the viewer saved findings of a case; `case`: Case, or columns that name its draw and id."""
+def own_findings(municipality: str, case: Any = Case) -> ColumnElement[bool]:
+    """The condition that `viewer`, which every question with it has to be told, saved findings of a case. case: Case,
+    or columns that name its draw and id."""
     return exists().where(
-        owned(viewer, Finding),
+        within(Finding, municipality),
         Finding.draw_id == case.draw_id,
         Finding.case_id == case.id,
-        Finding.reviewer == viewer.user,
+        Finding.reviewer == bindparam("viewer"),
     )
 
 
-def _page(viewer: Viewer, filters: Filters, after: str | None, limit: int, moment: dt.datetime) -> Select[Any]:
-    """What `worklist` asks the database."""
+def _page(municipality: str, filters: Filters, after: str | None, limit: int, moment: dt.datetime) -> Select[Any]:
+    """What `worklist` asks the database for a `viewer`."""
     query = (
         select(*_OF_CASE)
-        .where(owned(viewer, Case), _in_states(filters.states, moment))
+        .where(within(Case, municipality), _in_states(filters.states, moment))
         .order_by(Case.due, Case.position, Case.number)
         .limit(limit + 1)
     )
     if filters.mine:
-        query = query.where(Case.claimed_by == viewer.user, Case.state == State.CLAIMED)
+        query = query.where(Case.claimed_by == bindparam("viewer"), Case.state == State.CLAIMED)
     if filters.waiting:
         query = query.where(Case.state == State.CLAIMED, Case.waits_until > moment.date())
     if filters.due_soon:
         query = query.where(Case.due <= working_days.after(moment.date(), DUE_SOON))
     if filters.topic:
         # a blind case would tell by its absence or presence what its reasons are
-        ranked = and_(Draw.ranked.is_(True), not_(switch.off(viewer.municipality)))
+        ranked = and_(Draw.ranked.is_(True), not_(switch.off(municipality)))
         query = query.join(Draw, Draw.id == Case.draw_id)
         query = query.join(Score, and_(Score.run_id == Draw.run_id, Score.case_id == Case.id))
-        query = query.where(ranked, _unlocked(viewer), Score.lead["topic"].as_string() == filters.topic)
+        query = query.where(ranked, _unlocked(municipality), Score.lead["topic"].as_string() == filters.topic)
     if after is not None:
         query = query.where(tuple_(Case.due, Case.position, Case.number) > tuple_(*position_of(after)))
-    return _with_scores(query.subquery("page"), viewer)
+    return _with_scores(query.subquery("page"), municipality)
 
 
 @lru_cache(maxsize=256)
-def _first_page(viewer: Viewer, limit: int) -> Select[Any]:
+def _first_page(municipality: str, limit: int) -> Select[Any]:
     """The page that everybody opens, put together once; without a filter no moment is in it."""
-    return _page(viewer, Filters(), None, limit, stored(dt.datetime.now(dt.UTC)))
+    return _page(municipality, Filters(), None, limit, stored(dt.datetime.now(dt.UTC)))
 
 
-def _with_scores(page: Subquery, viewer: Viewer) -> Select[Any]:
+def _with_scores(page: Subquery, municipality: str) -> Select[Any]:
     """The rows of a page with their scores and holders. The page is cut off first: then no plan of the database, not
     even one that knows nothing about its tables yet, reads the scores of the whole list for it."""
     case = page.c
@@ -218,10 +221,10 @@ def _with_scores(page: Subquery, viewer: Viewer) -> Select[Any]:
             *case,
             *_OF_SCORE,
             User.name,
-            own_findings(viewer, case).label("own_findings"),
-            or_(switch.off(viewer.municipality), Draw.ranked.is_(False)).label("off"),
+            own_findings(municipality, case).label("own_findings"),
+            or_(switch.off(municipality), Draw.ranked.is_(False)).label("off"),
         )
-        .join(Draw, and_(Draw.id == case.draw_id, owned(viewer, Draw)))
+        .join(Draw, and_(Draw.id == case.draw_id, within(Draw, municipality)))
         .outerjoin(Score, and_(Score.run_id == Draw.run_id, Score.case_id == case.id))
         .outerjoin(User, User.id == case.claimed_by)
         .order_by(case.due, case.position, case.number)

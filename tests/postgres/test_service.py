@@ -10,8 +10,9 @@ import pytest
 
 from enforcement import audit
 from enforcement.database import acting_for, engine_of, reading
+from enforcement.dossier import _stored_around, _whole
 from enforcement.settings import Settings
-from enforcement.worklist import _first_page
+from enforcement.worklist import _first_page, _newest
 from tests.api.builders import HEERLEN, MAASTRICHT, REASONING, a_case, fill, only_in_maastricht, visitors
 from tests.postgres.server import Database
 
@@ -65,9 +66,11 @@ def test_r17_a_forgotten_filter_shows_nothing_of_another(
     chosen: Settings, filled: Settings, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     """Were the application's own condition gone, the database would still hold the line."""
-    monkeypatch.setattr("enforcement.access.within", lambda table, _: table.municipality.is_not(None))
-    _first_page.cache_clear()
-    request.addfinalizer(_first_page.cache_clear)
+    for room in ("access", "worklist", "dossier"):
+        monkeypatch.setattr(f"enforcement.{room}.within", lambda table, _: table.municipality.is_not(None))
+    for kept in (_first_page, _newest, _whole, _stored_around):
+        kept.cache_clear()
+        request.addfinalizer(kept.cache_clear)
     elsewhere = only_in_maastricht(filled)
     with visitors(chosen, "officer.heerlen") as (here,):
         assert here.get(f"/api/v1/cases/{elsewhere}").status_code == 404
