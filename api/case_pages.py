@@ -23,7 +23,7 @@ from api.rendering import language, render
 from api.security import Meant, Signed, engine
 from enforcement import working_days
 from enforcement.access import Permission, Purpose, allowed
-from enforcement.cases import claim, release
+from enforcement.cases import Step, claim, release
 from enforcement.database import writing
 from enforcement.dossier import CaseView, HistoryEntry, case_view, history, relations, timeline
 from enforcement.errors import FindingsError
@@ -169,6 +169,16 @@ def words(spoken: Language) -> Words:
     )
 
 
+def _sent_back(view: CaseView) -> dict[str, str]:
+    """What the form of the findings begins with: what was sent back to the viewer last, to be mended."""
+    own = [one for one in view.findings if one.own]
+    if Step.SAVE not in view.steps or not own or own[-1].state != "returned":
+        return {}
+    one = own[-1]
+    amount = "" if one.amount_cents is None else f"{one.amount_cents // 100},{one.amount_cents % 100:02d}"
+    return {"cause": one.cause.value, "effect": one.effect.value, "amount": amount, "reasoning": one.reasoning}
+
+
 def draw_case(
     request: Request,
     visit: Visit,
@@ -209,7 +219,7 @@ def draw_case(
         purposes=list(Purpose),
         causes=sides(CAUSE_WORDS, spoken),
         effects=sides(EFFECT_WORDS, spoken),
-        given=given or {},
+        given=given or _sent_back(view),
         wrong=(wrong.field, _side((wrong.nl, wrong.en), spoken)) if wrong else None,
         refused=refused,
         work=work,

@@ -78,6 +78,24 @@ def test_notes_and_documents_stay_with_the_case(made_up: Settings) -> None:
         assert "Voeg een PDF, PNG of JPEG toe" in refused.text
 
 
+def test_r02_what_was_sent_back_stands_in_the_form_and_stays_on_the_case(made_up: Settings) -> None:
+    number = a_case(made_up, blind=True)
+    with visitors(made_up, "officer.heerlen", "second.heerlen") as [officer, second]:
+        page = post(officer, f"/zaken/{number}/oppakken")
+        given = {"cause": "client_late_or_mistaken", "effect": "down", "amount": "125,50", "reasoning": REASONING}
+        for remark in ("Graag de bron noemen.", "Noem ook de maand waarin het begon."):
+            post(officer, f"/zaken/{number}/bevindingen", version=version_on(page), **given)
+            judged = second.get(f"/zaken/{number}").text
+            which = re.findall(r'name="finding" value="(\w+)"', judged)[0]
+            fields = {"version": version_on(judged), "finding": which, "remark": remark}
+            post(second, f"/zaken/{number}/terugsturen", **fields)
+            page = officer.get(f"/zaken/{number}").text
+            assert remark in page
+            assert 'value="125,50"' in page, "nobody types it again"
+            assert 'value="down" checked' in page
+        assert "Graag de bron noemen." in page, "the first round stays when a second one follows"
+
+
 def test_r35_a_home_visit_comes_last_and_needs_a_ground_and_consent(made_up: Settings) -> None:
     number = a_case(made_up, blind=False)
     with visitors(made_up, "officer.heerlen") as [officer]:
