@@ -6,10 +6,14 @@ const frame = graph?.parentElement;
 const whole = graph ? { wide: graph.viewBox.baseVal.width, high: graph.viewBox.baseVal.height } : null;
 let scale = 1;
 
+// The scale at which the whole drawing is in its frame.
+function fitting() {
+  return Math.min(1, canvas.clientWidth / (whole.wide + 24), canvas.clientHeight / (whole.high + 24));
+}
+
 // The drawing is transformed, not drawn anew, in a frame that scrolls as any other: what lies at (x, y) stays there.
 function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
-  const fitting = Math.min(1, canvas.clientWidth / whole.wide, canvas.clientHeight / whole.high);
-  const next = factor ? Math.min(4, Math.max(fitting, scale * factor)) : fitting;
+  const next = factor ? Math.min(4, Math.max(fitting(), scale * factor)) : fitting();
   const at = [canvas.scrollLeft + x, canvas.scrollTop + y].map((one) => (one * next) / scale);
   scale = next;
   graph.style.transform = `scale(${scale})`;
@@ -95,7 +99,8 @@ function slide() {
 }
 
 if (graph) {
-  zoom(1);
+  canvas.style.height = `${canvas.offsetHeight}px`; // the frame keeps its size when the drawing grows
+  zoom(fitting() > 0.75 ? 0 : 1); // words stay legible at first
   canvas.classList.add("canvas--moves");
   for (const one of document.querySelectorAll(".finder, [data-with-script]")) one.hidden = false;
   watch();
