@@ -13,7 +13,7 @@ from typing import Any
 
 from enforcement.database import engine_of, reading, writing
 from enforcement.erasure import KeptError
-from enforcement.keys import Keys
+from enforcement.keys import KeyFileError, Keys
 from enforcement.rights_requests import Kind, Work, answered, expire, refused, waiting
 from enforcement.settings import Settings
 from pipelines.erasing import erase
@@ -25,13 +25,17 @@ UNKNOWN = "unknown"
 
 
 def answer(settings: Settings, now: dt.datetime) -> dict[str, int]:
-    """Do what waits: {"answered", "refused", "expired"}. Each request is its own; one that fails for want of a key
-    stays, and the next pass tries it again."""
+    """Do what waits: {"answered", "refused", "expired"}.
+
+    A request that fails for want of a key stays and holds up no other; when all were tried it is raised (KeyFileError),
+    and the next pass tries it again.
+    """
     engine, keys = engine_of(settings.database), Keys.read(settings.keys)
     with writing(engine) as session:
         told = {"answered": 0, "refused": 0, "expired": expire(session, now)}
     with reading(engine) as session:
         asked = waiting(session, keys)
+    locked: KeyFileError | None = None
     for one in asked:
         try:
             report = _done(settings, one, now)
@@ -39,6 +43,9 @@ def answer(settings: Settings, now: dt.datetime) -> dict[str, int]:
             why: tuple[str, ...] = tuple(kind.value for kind in error.why)
         except LookupError:
             why = (UNKNOWN,)
+        except KeyFileError as error:
+            locked = error
+            continue
         else:
             with writing(engine) as session:
                 answered(session, keys, one, now, report)
@@ -47,6 +54,8 @@ def answer(settings: Settings, now: dt.datetime) -> dict[str, int]:
         with writing(engine) as session:
             refused(session, one, now, why)
         told["refused"] += 1
+    if locked is not None:
+        raise locked
     return told
 
 

@@ -149,6 +149,20 @@ def test_r22_what_another_municipality_has_is_not_ours_to_erase_and_the_reason_i
     assert one(settings, unknown).why == ("unknown",)
 
 
+def test_a_request_that_wants_a_key_which_is_kept_elsewhere_waits_and_holds_up_no_other(settings: Settings) -> None:
+    stuck = asked(settings, Kind.ERASURE)
+    with writing(engine_of(settings.database)) as session:
+        agree(session, SECOND, stuck, NOW)
+    report = asked(settings, Kind.ACCESS, OTHER)
+    (settings.keys / "audit.key").rename(settings.keys / "elsewhere")
+    [done] = work.once(settings, unseen, NOW, (work.requests,))
+    assert "audit.key is absent" in done.error
+    assert (one(settings, stuck).stage, one(settings, report).stage) == (Stage.WAITING, Stage.READY)
+    (settings.keys / "elsewhere").rename(settings.keys / "audit.key")
+    worked(settings)
+    assert one(settings, stuck).stage == Stage.DONE
+
+
 def test_a_proposed_erasure_can_be_withdrawn_and_a_report_that_nobody_fetched_goes(settings: Settings) -> None:
     which, report = asked(settings, Kind.ERASURE), asked(settings, Kind.ACCESS)
     with writing(engine_of(settings.database)) as session:
