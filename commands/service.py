@@ -277,8 +277,9 @@ def work(
     once: Annotated[bool, typer.Option("--once", help="One pass of everything, then stop; for cron.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Do what has to be done every minute and every night: seal the logs, relieve who is away, return outcomes, score
-    and select when a new month's data are there, look at drift, delete what is past its term.
+    """Do what has to be done every minute and every night: seal the logs, do the access reports and erasures that were
+    asked for on a page, relieve who is away, return outcomes, score and select when a new month's data are there, look
+    at drift, delete what is past its term.
 
     Example: weegschaal work --once, in cron as 0 3 * * * weegschaal work --once
     """
