@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.app import create_app
-from api.rendering import asset
+from api.themes import installed
 from enforcement.settings import Settings
 from tests.journeys.conftest import ARGUMENTS, CHROMIUM
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 WIDTH, HEIGHT = 1280, 860
+HEERLEN = "0917"
 
 
-def shoot(page: Page, address: str, language: str) -> None:
-    """Sign in as a senior officer, and take the worklist, the first case that is not blind, and what lies around it."""
+def shoot(page: Page, app: FastAPI, address: str, language: str) -> str:
+    """Sign in as a senior officer, and take the worklist, the first case that is not blind, and what lies around it.
+    Gives the number of that case."""
     page.goto(f"{address}/inloggen?lang={language}")
     page.locator("button", has_text="second.heerlen").click()
     page.wait_for_load_state()
     page.screenshot(path=IMAGES / f"worklist-{language}.png")
-    page.add_style_tag(url=asset("themes/voorbeeldstad.css"))
+    app.state.themes[HEERLEN] = (math.inf, installed()["voorbeeldstad"])
+    page.reload()
     page.screenshot(path=IMAGES / f"theme-{language}.png")
+    del app.state.themes[HEERLEN]
     page.reload()
     place = page.locator("tbody tr", has=page.locator("svg")).locator("a[href*='/zaken/']").first
+    number = place.inner_text()
     place.click()
     page.wait_for_load_state()
     page.screenshot(path=IMAGES / f"case-{language}.png", full_page=True)
@@ -42,29 +49,44 @@ def shoot(page: Page, address: str, language: str) -> None:
         page.goto(f"{address}{path}")
         page.screenshot(path=IMAGES / f"{name}-{language}.png")
     for name in ("worklist", "theme", "case", "network", "team", "how", "service-list"):
-        picture = IMAGES / f"{name}-{language}.png"
-        Image.open(picture).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(picture, optimize=True)
+        lighten(IMAGES / f"{name}-{language}.png")
+    return number
+
+
+def lighten(picture: Path) -> None:
+    """In 200 colours a picture of a page is a third of its size and looks the same."""
+    Image.open(picture).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(picture, optimize=True)
 
 
 OTHERS = (
     ("manager", "results", "/resultaten"),
+    ("manager", "policy", "/beleid"),
     ("compliance", "oversight", "/toetsing"),
+    ("compliance", "log", "/logboek"),
+    ("compliance", "catalogue", "/catalogus"),
     ("scientist", "models", "/modellen"),
+    ("scientist", "model", "/modellen/1"),
+    ("contact", "question", "/vraag"),
 )
 """user, name of the picture, page"""
+LONG = ("results",)
+"""taken to the end; of the others what stands there without scrolling"""
 
 
-def shoot_others(browser: Browser, address: str, language: str) -> None:
-    """The page on which each of the others begins."""
+def shoot_others(browser: Browser, address: str, language: str, number: str) -> None:
+    """The main pages of each of the others; the contact centre is asked about the case `number`."""
     for user, name, path in OTHERS:
         context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
         page = context.new_page()
         page.goto(f"{address}/inloggen?lang={language}")
         page.locator("button", has_text=f"{user}.heerlen").click()
         page.goto(f"{address}{path}")
+        if name == "question":
+            page.locator("#nummer").fill(number)
+            page.locator("main form button").click()
         picture = IMAGES / f"{name}-{language}.png"
-        page.screenshot(path=picture, full_page=True)
-        Image.open(picture).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(picture, optimize=True)
+        page.screenshot(path=picture, full_page=name in LONG)
+        lighten(picture)
         context.close()
 
 
@@ -77,7 +99,8 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning", access_log=False))
+    app = create_app(settings)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     while not server.started:
@@ -86,8 +109,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         for language in ("nl", "en"):
             context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
-            shoot(context.new_page(), f"http://127.0.0.1:{listening.getsockname()[1]}", language)
-            shoot_others(browser, f"http://127.0.0.1:{listening.getsockname()[1]}", language)
+            address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            number = shoot(context.new_page(), app, address, language)
+            shoot_others(browser, address, language, number)
         browser.close()
     server.should_exit = True
     thread.join(10)
