@@ -94,7 +94,7 @@ def renew(settings: Settings) -> list[str]:
     behind = []
     for version, (promotion, towns) in now.items():
         registered = registry.described(version)
-        if registered["documents_of"] != _hash(_about(registered, promotion, towns)):
+        if not registered["documents"] or registered["documents_of"] != _hash(_about(registered, promotion, towns)):
             build(settings, version)
             behind.append(version)
     return behind
