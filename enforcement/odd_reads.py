@@ -21,6 +21,16 @@ from enforcement.access import Permission, Viewer, owned, require
 from enforcement.tables import Event
 
 READS = frozenset({"case_read", "relations_read", "history_read", "identity_read", "service_item_read"})
+WORK = frozenset(
+    {
+        "case_claimed", "case_released", "case_put_aside", "case_taken_up", "case_handed_over", "step_taken",
+        "note_written", "document_added", "findings_saved", "findings_approved", "findings_returned",
+        "findings_overturned", "contest_opened", "contest_settled", "correction_named", "service_item_claimed",
+        "service_item_released", "service_item_handed_over", "service_outcome_saved", "service_outcome_approved",
+        "service_outcome_returned",
+    }
+)  # fmt: skip
+"""work on a case or item. Every other entry is none: to look at a case's notes is not to work on it"""
 ABOUT_A_PERSON = frozenset({"case", "service"})
 """what entries are about: cases, and items of the service list"""
 PERSONAL = frozenset({"identity_read"})
@@ -82,8 +92,10 @@ def found_in(entries: Iterable[Mapping[str, Any]], own: Mapping[str, Iterable[st
             person.read[day].add(number)
             if entry["action"] in PERSONAL:
                 person.personal.setdefault(number, day)
-        else:
+        elif entry["action"] in WORK:
             person.worked.add(number)
+        if to := (entry.get("details") or {}).get("to"):
+            people[to].worked.add(number)  # who was given it
     found = [*_without_work(people), *_too_many(people), *_their_own(people, own)]
     return tuple(sorted(found, key=lambda one: (one.user, one.why)))
 

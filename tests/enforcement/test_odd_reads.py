@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from api.language import Language
 from enforcement import audit
 from enforcement.database import reading, writing
 from enforcement.errors import ForbiddenError
-from enforcement.odd_reads import FEWEST, Why, found_in, odd_reads
+from enforcement.odd_reads import FEWEST, READS, WORK, Why, found_in, odd_reads
 from tests.enforcement.province import COMPLIANCE, HEERLEN, MAASTRICHT, NOW, OFFICER, service
 
 DAY = dt.timedelta(days=1)
@@ -58,6 +59,22 @@ def test_r16_a_snooper_among_them_is_found() -> None:
     assert found[0].cases == ("2026-000021",)
     assert found[1].days == ((NOW + 9 * DAY).date(),)
     assert (len(found[1].cases) >= 100, 0 < (found[1].usual or 0) <= FEWEST) == (True, True)
+
+
+def test_r16_who_opens_the_page_of_a_case_and_asks_whom_it_is_about_did_not_work_on_it() -> None:
+    """The page logs more than one look; none of them is work, and being given a case is enough."""
+    looks = ("case_read", "history_read", "notes_read", "documents_listed", "tips_read", "rights_read", "identity_read")
+    seen = [entry("officer1", action, "2026-000021") for action in looks]
+    assert [(one.user, one.why, one.cases) for one in found_in(seen, {})] == [
+        ("officer1", Why.NO_CASE, ("2026-000021",))
+    ]
+    given = entry("second1", "case_assigned", "2026-000021") | {"details": {"to": "officer1"}}
+    assert found_in([*seen, given], {}) == ()
+    assert found_in([*seen, entry("officer1", "note_written", "2026-000021")], {}) == ()
+
+
+def test_r16_every_word_for_work_is_one_that_the_log_knows() -> None:
+    assert set(Language("nl").names("event")) >= WORK | READS
 
 
 def test_r16_only_the_own_municipality_since_a_moment_and_for_the_reviewer(tmp_path: Path) -> None:
