@@ -129,7 +129,7 @@ def stay_rows(people: People, stays: Stays, register: Register) -> Rows:
     known = np.where(is_end, stays.end_known[row], stays.known[row])
     year = stays.start[row].astype("datetime64[D]").astype("datetime64[Y]")
     first_of_year = year.astype("datetime64[D]").astype(np.int64)
-    last_of_year = (year + 1).astype("datetime64[D]").astype(np.int64) - 1
+    last_of_year = (year + np.timedelta64(1, "Y")).astype("datetime64[D]").astype(np.int64) - 1
     partly = stays.flag[row] == 4
     return Rows(
         "stays",

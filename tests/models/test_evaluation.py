@@ -137,9 +137,9 @@ def eligible_world() -> tuple[Examples, np.ndarray, np.ndarray]:
     outcome = (draw.random(n) < 1 / (1 + np.exp(-(-1.8 + 0.7 * cells[:, 0] + 0.4 * cells[:, 1])))).astype(float)
     tip = outcome + draw.normal(size=n)
     certain = np.array([tip[i] >= np.sort(tip[lists == lists[i]])[-5] for i in range(n)])
-    as_of = (np.datetime64("2024-01", "M") + lists // 2).astype("datetime64[D]")
+    as_of = (np.datetime64("2024-01", "M") + (lists // 2).astype("timedelta64[M]")).astype("datetime64[D]")
     town = np.where(lists % 2, "0917", "0935").astype(np.str_)
-    known = (as_of + 30).astype("datetime64[s]")
+    known = (as_of + np.timedelta64(30, "D")).astype("datetime64[s]")
     arm = np.array(["signal"] * n)
     every = Examples(cells, ("a", "b", "c"), np.arange(n), as_of, town, outcome, known, arm, np.ones(n), np.arange(n))
     return every, certain, lists
