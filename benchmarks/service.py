@@ -269,7 +269,7 @@ def _lengthen(engine: Engine) -> None:
 
 
 def measured(name: str, home: Path, database: str, chosen: argparse.Namespace, filler: str) -> None:
-    fill(home, cases=CASES // 2, yearly_capacity=12_000, database=filler)
+    fill(home, cases=CASES // 2, yearly_capacity=24_000, database=filler)
     people = provinces_people(filler)
     before = kept(filler)
     acknowledged: Counter[str] = Counter()
