@@ -103,6 +103,7 @@ class AuditDoor:
             at=now,
         )
         with duckdb.connect() as engine:
+            engine.execute("SET enable_progress_bar = false")
             engine.execute("SET enable_external_access = false")
             engine.register("people", people)
             engine.register("protected", self._protected(people))

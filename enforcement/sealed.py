@@ -200,6 +200,7 @@ class SealedStore:
     def _opened(self) -> Any:
         tables = [self._unsealed(path) for path in self._paths()]
         connection = duckdb.connect()
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("SET enable_external_access = false")
         empty = SCHEMA.empty_table().drop_columns(list(PROTECTED))
         connection.register("sealed", pa.concat_tables(tables) if tables else empty)

@@ -21,6 +21,7 @@ class Duck:
     def __init__(self, spill: Path) -> None:
         self._views = 0
         self._duckdb: Any = duckdb.connect()
+        self._duckdb.execute("SET enable_progress_bar = false")  # it would stand between the words of an answer
         self._duckdb.execute("SET memory_limit = ?", [os.environ.get("WEEGSCHAAL_MEMORY", "2GB")])
         self._duckdb.execute("SET temp_directory = ?", [str(spill)])
         self._duckdb.execute("SET TimeZone = 'UTC'")

@@ -92,6 +92,7 @@ def latest_outcomes(parts: Sequence[Path], until: dt.date) -> pa.Table:
     Columns case_id, municipality, selected, arm, probability, approved, cause, effect, overturned, known_at.
     """
     with duckdb.connect() as engine:
+        engine.execute("SET enable_progress_bar = false")
         table: pa.Table = engine.sql(
             """
             SELECT case_id, municipality, selected, arm, probability, approved, cause, effect, overturned, known_at
@@ -124,6 +125,7 @@ def gather(
     """
     coding = coding or LabelCoding()
     with duckdb.connect() as engine:
+        engine.execute("SET enable_progress_bar = false")
         engine.register("outcomes", outcomes)
         joined = engine.sql(
             """

@@ -209,6 +209,7 @@ def _backdated(lake: Lake, delivery: str, as_of: dt.date, folder: Path) -> Mappi
     moment = dt.datetime.combine(as_of, dt.time()) - dt.timedelta(microseconds=1)
     copies = {}
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         for contract, path in found:
             copies[contract] = folder / f"{contract}.parquet"
             connection.execute(

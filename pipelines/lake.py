@@ -152,6 +152,7 @@ class Lake:
     def connection(self) -> Any:
         """A DuckDB that can read the lake and nothing else: no other folder, no network, settings locked."""
         connection = duckdb.connect()
+        connection.execute("SET enable_progress_bar = false")
         self.folder.mkdir(parents=True, exist_ok=True)
         connection.execute("SET TimeZone = 'UTC'")
         lock_down(connection, [self.folder])

@@ -256,6 +256,7 @@ class _Opened:
             return []
         files = ", ".join(quoted(path) for path in paths)
         with duckdb.connect() as connection:
+            connection.execute("SET enable_progress_bar = false")
             query = (
                 f"SELECT {columns} FROM read_parquet([{files}], union_by_name = true) WHERE {condition} GROUP BY {by}"
             )

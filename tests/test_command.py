@@ -72,3 +72,17 @@ def test_sources_lists_every_contract_with_its_legal_basis(tmp_path: Path) -> No
     contracts = json.loads(ended.stdout)["contracts"]
     assert len(contracts) >= 11
     assert all(one["legal_basis"] and one["purpose"] for one in contracts)
+
+
+def test_no_engine_draws_its_progress_into_an_answer() -> None:
+    """DuckDB draws a bar on standard output after two seconds, and what a machine reads would be no JSON any more."""
+    root = Path(weegschaal.__file__).parent
+    opened = {}
+    for room in ("api", "commands", "enforcement", "features", "models", "pipelines"):
+        for path in (root / room).rglob("*.py"):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            for number, line in enumerate(lines):
+                if "duckdb.connect(" in line:
+                    opened[f"{path.relative_to(root)}:{number + 1}"] = lines[number + 1]
+    assert opened
+    assert {place for place, line in opened.items() if "SET enable_progress_bar = false" not in line} == set()

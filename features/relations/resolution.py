@@ -132,6 +132,7 @@ def links(people: pa.Table, *, least: float = ASK_FROM, seed: int = 1) -> list[L
     if people.num_rows < 2 or all(people["numbered"].to_pylist()):
         return []
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET threads = 2")
         engine = DuckDBAPI(connection)
