@@ -57,7 +57,9 @@ def run(home: Path, stock: Path, out: Path) -> dict[str, Any]:
     def checks() -> int:
         one = checked_there(connection, staged(connection, stock), out)
         for name, query in (("counted", counted(one)), ("withheld", f"{withheld(one)} ORDER BY _at")):
-            pq.write_table(connection.sql(query).to_arrow_table(), out / f"{name}.parquet")
+            rows = connection.sql(query).to_arrow_table()
+            named = [f"{name}_{place}" for place in range(rows.num_columns)]  # two queries, two words for a count
+            pq.write_table(rows.rename_columns(named), out / f"{name}.parquet")
         return int(pq.read_table(out / "counted.parquet").column(1)[0].as_py())
 
     def matrix() -> int:
