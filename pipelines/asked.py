@@ -16,7 +16,7 @@ from enforcement.erasure import KeptError
 from enforcement.keys import KeyFileError, Keys
 from enforcement.rights_requests import Kind, Work, answered, expire, refused, waiting
 from enforcement.settings import Settings
-from pipelines.erasing import erase
+from pipelines.erasing import clear_files, erase, was_erased
 from pipelines.rights import access_report
 from pipelines.rights_paper import pdf
 
@@ -40,20 +40,20 @@ def answer(settings: Settings, now: dt.datetime) -> dict[str, int]:
         try:
             report = _done(settings, one, now)
         except KeptError as error:
-            why: tuple[str, ...] = tuple(kind.value for kind in error.why)
+            why = tuple(kind.value for kind in error.why)
         except LookupError:
             why = (UNKNOWN,)
         except KeyFileError as error:
             locked = error
             continue
         else:
-            with writing(engine) as session:
-                answered(session, keys, one, now, report)
-            told["answered"] += 1
-            continue
+            why = ()
         with writing(engine) as session:
-            refused(session, one, now, why)
-        told["refused"] += 1
+            if why:
+                refused(session, one, now, why)
+            else:
+                answered(session, keys, one, now, report)
+        told["refused" if why else "answered"] += 1
     if locked is not None:
         raise locked
     return told
@@ -61,10 +61,14 @@ def answer(settings: Settings, now: dt.datetime) -> dict[str, int]:
 
 def _done(settings: Settings, one: Work, now: dt.datetime) -> bytes | None:
     """The report as a file to fetch; None after an erasure."""
-    if one.kind == Kind.ERASURE:
-        erase(settings, one.bsn, one.reference, now, municipality=one.municipality)
-        return None
-    return bundle(access_report(settings, one.bsn, one.reference, now, one.municipality))
+    if one.kind != Kind.ERASURE:
+        return bundle(access_report(settings, one.bsn, one.reference, now, one.municipality))
+    purpose = f"{one.reference}, request {one.id}"
+    if was_erased(settings, one.municipality, purpose):
+        clear_files(settings)
+    else:
+        erase(settings, one.bsn, purpose, now, municipality=one.municipality)
+    return None
 
 
 def bundle(report: dict[str, Any]) -> bytes:

@@ -7,6 +7,7 @@ it where that can be.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from enforcement import audit
-from enforcement.database import reading, writing
+from enforcement.database import engine_of, reading, writing
 from enforcement.erasure import (
     KeptError,
     forget_cases,
@@ -31,7 +32,7 @@ from enforcement.exemptions import months_before
 from enforcement.retention import ARCHIVE_YEARS, Kept, duties, wiped
 from enforcement.sealing import private_half
 from enforcement.settings import Settings
-from enforcement.tables import Delivery, Part, SealedPart, Step
+from enforcement.tables import Delivery, Event, Part, SealedPart, Step
 from features.records import CONTRACTS
 from pipelines.about_person import Whole, lake_rows, only, whole_person
 from pipelines.arrivals import NOBODY, sha256_of
@@ -81,6 +82,16 @@ def erase(
     return gone | {"municipalities": sorted(towns), "in_backups_until": until}
 
 
+def was_erased(settings: Settings, municipality: str, purpose: str) -> bool:
+    """Whether the log of the municipality says that somebody was erased for this purpose: who was stopped after that
+    finds nobody to erase any more. The purpose names one request."""
+    about = select(Event.body).where(Event.municipality == municipality, Event.object == f"municipality:{municipality}")
+    with reading(engine_of(settings.database)) as session:
+        bodies = session.scalars(about.where(Event.body.contains(json.dumps(purpose, ensure_ascii=False)))).all()
+    entries = [json.loads(body) for body in bodies]
+    return any(one["action"] == "erased" and one["details"]["for"] == purpose for one in entries)
+
+
 def taken_out(
     settings: Settings,
     lake: Lake,
@@ -122,6 +133,10 @@ def taken_out(
             came_in = session.execute(
                 select(Delivery.file_name, Delivery.sha256).where(Delivery.id.in_(parts.deliveries | set(withheld)))
             ).all()
+            raw = delivered_files([settings.deliveries], came_in)
+            for path in raw:  # before the log says that all is gone; what they brought is in the lake till then
+                path.unlink()
+            gone["delivered_files"] = len(raw)
             keep(session, matrices, moment)
             towns = parts.towns | set(found.cases.values())
             for town in sorted(towns):
@@ -133,14 +148,18 @@ def taken_out(
         reached("erase_committed")
         for path in [*parts.old, *(lake.sealed.folder / one for one in sealed)]:
             path.unlink(missing_ok=True)
-        finish(settings)
-    raw = delivered_files([settings.deliveries], came_in)
-    for path in [*raw, *(settings.home / "features").glob("*/edges.parquet")]:
-        path.unlink(missing_ok=True)
-    gone["delivered_files"] = len(raw)
+        clear_files(settings)
     emptied(lake.engine)
     reached("erase_done")
     return gone, towns
+
+
+def clear_files(settings: Settings) -> None:
+    """What is left to do after the transaction, and again by who finds that it was stopped there: no file is left that
+    knows who is gone."""
+    finish(settings)
+    for path in (settings.home / "features").glob("*/edges.parquet"):
+        path.unlink(missing_ok=True)
 
 
 def _others(table: pa.Table, whole: Whole) -> pa.Table:

@@ -20,7 +20,7 @@ from enforcement.keys import Keys
 from enforcement.rights_requests import Asked, Kind, Stage, agree, ask, fetch, requests, withdraw
 from enforcement.settings import Settings
 from enforcement.tables import Event, RightsRequest
-from pipelines import work
+from pipelines import erasing, work
 from pipelines.lake import Lake
 from pipelines.rights import access_report
 from pipelines.steps import unseen
@@ -132,6 +132,27 @@ def test_r22_an_erasure_needs_a_second_person_and_then_nothing_is_left(settings:
         access_report(settings, BSN, "AVG-2026-17")
     entries = [each["action"] for each in logged(settings) if each["object"] == f"request:{which}"]
     assert entries == ["erasure_requested", "erasure_agreed", "erasure_answered"]
+
+
+def test_r22_an_erasure_that_was_stopped_after_it_was_done_is_told_as_done(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    which = asked(settings, Kind.ERASURE)
+    with writing(engine_of(settings.database)) as session:
+        agree(session, SECOND, which, NOW)
+
+    def stopped(point: str) -> None:
+        if point == "erase_committed":
+            raise OSError("stopped here")
+
+    with monkeypatch.context() as before_the_end:
+        before_the_end.setattr(erasing, "reached", stopped)
+        [done] = work.once(settings, unseen, NOW, (work.requests,))
+    assert "stopped here" in done.error
+    assert one(settings, which).stage == Stage.WAITING
+    assert worked(settings).startswith("1 requests answered, 0 refused")
+    assert (one(settings, which).stage, one(settings, which).why) == (Stage.DONE, ())
+    assert [each["action"] for each in logged(settings)].count("erased") == 1
 
 
 ELSEWHERE_RIGHTS = Viewer(ELSEWHERE.user, MAASTRICHT, Role.SENIOR_OFFICER)
