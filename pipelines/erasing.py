@@ -33,6 +33,7 @@ from enforcement.retention import ARCHIVE_YEARS, Kept, duties, wiped
 from enforcement.sealing import private_half
 from enforcement.settings import Settings
 from enforcement.tables import Delivery, Event, Part, SealedPart, Step
+from enforcement.tenants import within
 from features.records import CONTRACTS
 from pipelines.about_person import Whole, lake_rows, only, whole_person
 from pipelines.arrivals import NOBODY, sha256_of
@@ -85,7 +86,7 @@ def erase(
 def was_erased(settings: Settings, municipality: str, purpose: str) -> bool:
     """Whether the log of the municipality says that somebody was erased for this purpose: who was stopped after that
     finds nobody to erase any more. The purpose names one request."""
-    about = select(Event.body).where(Event.municipality == municipality, Event.object == f"municipality:{municipality}")
+    about = select(Event.body).where(within(Event, municipality), Event.object == f"municipality:{municipality}")
     with reading(engine_of(settings.database)) as session:
         bodies = session.scalars(about.where(Event.body.contains(json.dumps(purpose, ensure_ascii=False)))).all()
     entries = [json.loads(body) for body in bodies]
