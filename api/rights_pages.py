@@ -23,7 +23,7 @@ from api.rendering import language, may, render
 from api.rights_of_person import keys_of, objecting
 from api.security import Meant, Signed, engine
 from enforcement import holds, rights_requests, working_days
-from enforcement.access import Permission, Purpose, require
+from enforcement.access import Permission, Purpose, Viewer, require
 from enforcement.blind import TOPICS
 from enforcement.cases import find
 from enforcement.contest import contests, correct, open_contest, settle, told
@@ -199,25 +199,13 @@ def fetch_report(request: Request, visit: Meant, asked: str) -> Response:
 @router.post("/rechten/beperkingen/{restriction}/einde")
 def end_restriction(request: Request, visit: Meant, restriction: str, sure: Line = "") -> Response:
     """All is told again before the day that was set."""
-
-    def work(session: Session, now: dt.datetime) -> None:
-        holds.end_restriction(session, visit.viewer, restriction, now)
-        _sure(sure)
-
-    refused = _tried(request, restriction, work)
-    return _draw_all(request, visit, refused=refused) if refused else see_other("/rechten?gedaan=ended#gedaan")
+    return _ended(request, visit, restriction, sure, holds.end_restriction, "ended")
 
 
 @router.post("/rechten/bewaren/{hold}/einde")
 def lift_hold(request: Request, visit: Meant, hold: str, sure: Line = "") -> Response:
     """What was kept may be deleted by its rule again."""
-
-    def work(session: Session, now: dt.datetime) -> None:
-        holds.lift_hold(session, visit.viewer, hold, now)
-        _sure(sure)
-
-    refused = _tried(request, hold, work)
-    return _draw_all(request, visit, refused=refused) if refused else see_other("/rechten?gedaan=lifted#gedaan")
+    return _ended(request, visit, hold, sure, holds.lift_hold, "lifted")
 
 
 @router.get("/rechten/betwistingen/{contest}")
@@ -260,6 +248,24 @@ def settle_contest(
     if refused:
         return _draw_contest(request, visit, contest, refused=refused, given={"upheld": upheld})
     return see_other(f"/rechten/betwistingen/{contest}?gedaan={'upheld' if upheld == 'yes' else 'rejected'}#gedaan")
+
+
+def _ended(
+    request: Request,
+    visit: Visit,
+    which: str,
+    sure: str,
+    end: Callable[[Session, Viewer, str, dt.datetime], None],
+    done: str,
+) -> Response:
+    """Ends a restriction or a hold, and says so on the page of all."""
+
+    def work(session: Session, now: dt.datetime) -> None:
+        end(session, visit.viewer, which, now)
+        _sure(sure)
+
+    refused = _tried(request, which, work)
+    return _draw_all(request, visit, refused=refused) if refused else see_other(f"/rechten?gedaan={done}#gedaan")
 
 
 def _tried(request: Request, part: str, work: Work) -> Refused | None:
