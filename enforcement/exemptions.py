@@ -14,6 +14,9 @@ from types import MappingProxyType
 
 from enforcement.policy import Policy
 
+UNKNOWN = "unknown"
+"""the band of a client whose birth date nobody told"""
+
 
 @dataclass(frozen=True)
 class CaseFacts:
@@ -22,7 +25,8 @@ class CaseFacts:
     case_id: int
     as_of: dt.date
     bands: frozenset[str]
-    """legal age bands of the clients on the benefit (sealed store): minor, 18-20, 21-26, 27-63, 64-66, pension"""
+    """legal age bands of the clients on the benefit (sealed store): minor, 18-20, 21-26, 27-63, 64-66, pension,
+    or unknown"""
     benefit_since: dt.date | None
     """first day of the running benefit; the last possible day when it is partial"""
     last_review: dt.date | None = None
@@ -78,9 +82,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "age_unknown",
-        "de leeftijdsgroep van de klant is onbekend",
-        "the age band of the client is unknown",
-        lambda facts, _: not facts.bands,
+        "de leeftijdsgroep van een klant is onbekend",
+        "the age band of a client is unknown",
+        lambda facts, _: not facts.bands or UNKNOWN in facts.bands,
     ),
     Rule(
         "64_or_older",

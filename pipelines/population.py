@@ -26,7 +26,7 @@ from enforcement.tables import Draw, Inclusion
 from enforcement.tenants import within
 from features.circumstances import circumstances
 from features.matrix import case_members, cases_on
-from pipelines.eligibility import gather
+from pipelines.eligibility import InService, gather
 
 MOST = 2_000
 """sampled cases: what they add to the error is then small beside the reviews that there are"""
@@ -140,7 +140,7 @@ def _eligible(
             members.filter(pc.equal(members["as_of"], day)),
             ages.filter(pc.equal(ages["as_of"], day)),
             frozenset(sealed.in_care(day)["person_id"].to_pylist()),
-            frozenset(open_then["case_id"].to_pylist()),
+            InService(open=frozenset(open_then["case_id"].to_pylist())),
         )
         free = sorted(case for known in facts.values() for case in sift(known.facts, STANDARD).eligible)
         then = asked.filter(pc.equal(asked["as_of"], day))

@@ -15,8 +15,6 @@ from sqlalchemy import insert
 from sqlalchemy import select as sql_select
 
 from enforcement.adoption import adopted
-from enforcement.cases import open_cases
-from enforcement.contest import disputed_cases
 from enforcement.database import engine_of, reading, take_stock, writing
 from enforcement.draws import commit_secret, drawn, record, yearly_secret
 from enforcement.errors import RefusedError
@@ -40,7 +38,7 @@ from models.dataset import latest_outcomes
 from models.outcomes import LabelCoding
 from models.registry import Registry
 from models.scoring import score as score_cases
-from pipelines.eligibility import candidates, gather
+from pipelines.eligibility import candidates, gather, in_service
 from pipelines.freshness import checked, delivered
 from pipelines.graph import graph
 from pipelines.lake import Lake, newest_date
@@ -174,10 +172,7 @@ class _Drawing:
         ages = ages_on(self.settings, [self.run.as_of])
         care = frozenset(sealed_store(self.settings).in_care(self.run.as_of)["person_id"].to_pylist())
         engine = engine_of(self.settings.database)
-        with reading(engine) as session:
-            busy = frozenset().union(*(open_cases(session, town) for town in self.towns))
-            disputed = frozenset().union(*(disputed_cases(session, town) for town in self.towns))
-        known = gather(self.circumstances, self.members, ages, care, busy, disputed)
+        known = gather(self.circumstances, self.members, ages, care, in_service(engine, self.towns))
         rates = base_rates(self.parts, self.run.as_of)
         with writing(engine) as session:
             for town in [only] if only else self.towns:

@@ -16,8 +16,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from enforcement.cases import open_cases
-from enforcement.contest import disputed_cases
 from enforcement.database import engine_of, reading, writing
 from enforcement.draws import yearly_secret
 from enforcement.exemptions import sift
@@ -34,7 +32,7 @@ from features.matrix import CASES, case_members
 from features.records import CONTRACTS
 from features.service import Kind, Sign, in_a_year, months_of, signs
 from models.explanation import sentence
-from pipelines.eligibility import CLIENTS, Known, gather
+from pipelines.eligibility import CLIENTS, Known, gather, in_service
 from pipelines.freshness import checked, delivered
 from pipelines.lake import Lake, newest_date
 from pipelines.learning import ages_on, build_matrix, sealed_store
@@ -150,10 +148,7 @@ class _Composing:
     def _known(self, around: pa.Table, members: pa.Table) -> dict[str, Known]:
         ages = ages_on(self.settings, [self.day])
         care = frozenset(sealed_store(self.settings).in_care(self.day)["person_id"].to_pylist())
-        with reading(engine_of(self.settings.database)) as session:
-            busy = frozenset().union(*(open_cases(session, town) for town in self.towns))
-            disputed = frozenset().union(*(disputed_cases(session, town) for town in self.towns))
-        return gather(around, members, ages, care, busy, disputed)
+        return gather(around, members, ages, care, in_service(engine_of(self.settings.database), self.towns))
 
     def list_of(self, town: str) -> dict[str, Any]:
         now = dt.datetime.now(dt.UTC)
