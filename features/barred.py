@@ -11,6 +11,7 @@ and the columns of a declaration. Word beginnings are matched on whole words, in
 
 from __future__ import annotations
 
+import functools
 import re
 
 BARRED: dict[str, tuple[str, ...]] = {
@@ -63,7 +64,11 @@ def broken(*texts: str) -> list[str]:
     found: list[str] = []
     for text in texts:
         for word in _WORDS.findall(text.lower().replace("_", " ")):
-            for ground, pattern in _GROUNDS:
-                if pattern.fullmatch(word):
-                    found.append(f"{word!r} ({ground})")
+            found += [f"{word!r} ({ground})" for ground in _grounds(word)]
     return list(dict.fromkeys(found))
+
+
+@functools.cache
+def _grounds(word: str) -> tuple[str, ...]:
+    """Kept, because the sentences of the catalogue say the same words a thousand times over."""
+    return tuple(ground for ground, pattern in _GROUNDS if pattern.fullmatch(word))
