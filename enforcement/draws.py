@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from enforcement import audit
 from enforcement.clock import stored
 from enforcement.errors import ConflictError
-from enforcement.policy import Policy
+from enforcement.policy import Policy, numbered
 from enforcement.selection import Composition, Included, commitment
 from enforcement.tables import Case, Draw, Inclusion, Run, SeedCommitment
 from enforcement.tenants import within
@@ -89,10 +89,12 @@ def record(
     """Keeps draw, inclusion probabilities and cases in the caller's transaction, with an entry in the log.
 
     `exempt`: cases per exemption rule. `base_rate`: {"changed": n, "reviewed": n} of the whole list's past reviews.
-    Raises ConflictError for a second draw on the date, and when the secret was not committed before the scoring.
+    Raises ConflictError for a second draw in a period, and when the secret was not committed before the scoring.
     """
     run = session.get_one(Run, run_id)
     _refuse_unless_committed(session, composition, run)
+    if (there := standing(session, composition.municipality, composition.as_of, policy)) is not None:
+        raise ConflictError(f"{there.municipality} has a draw for {there.as_of}; a second one in its period is refused")
     draw = Draw(
         id=_draw_id(composition),
         run_id=run_id,
@@ -111,7 +113,7 @@ def record(
             session.flush()
     except IntegrityError as error:
         raise ConflictError(
-            f"{composition.municipality} has a draw for {composition.as_of}; a second one is refused"
+            f"{composition.municipality} has a draw for {composition.as_of}; a second one in its period is refused"
         ) from error
     _keep_chances(session, draw, composition)
     _keep_cases(session, draw, composition.cases, policy)
@@ -136,9 +138,20 @@ def extend(session: Session, draw: Draw, added: Iterable[Included], policy: Poli
     _keep_cases(session, draw, [replace(one, position=there + (one.position or 0)) for one in behind], policy)
 
 
-def drawn(session: Session, municipality: str, as_of: dt.date) -> Draw | None:
-    """The draw of a municipality on a date, None when there is none yet."""
-    return session.scalars(select(Draw).where(within(Draw, municipality), Draw.as_of == as_of)).first()
+def standing(session: Session, municipality: str, as_of: dt.date, policy: Policy) -> Draw | None:
+    """The draw whose period a list of `as_of` under `policy` would share a day with; None when a list is due.
+
+    The capacity is that of a period: a municipality that draws per quarter has no second list in the month after. A
+    draw's period is that of the policy it was made with.
+    """
+    before = Draw.as_of < policy.end_of_period(as_of)
+    last = session.scalars(
+        select(Draw).where(within(Draw, municipality), before).order_by(Draw.as_of.desc()).limit(1)
+    ).first()
+    if last is None:
+        return None
+    until = numbered(session, municipality, last.policy_version).end_of_period(last.as_of)
+    return last if as_of < until else None
 
 
 def _draw_id(composition: Composition) -> str:

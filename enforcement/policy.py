@@ -277,6 +277,12 @@ def versions(session: Session, viewer: Viewer) -> tuple[PolicyVersion, ...]:
     return tuple(session.scalars(query))
 
 
+def numbered(session: Session, municipality: str, version: int) -> Policy:
+    """A version of a municipality's policy as it was adopted; version 0 is the standard policy."""
+    kept = session.get(PolicyVersion, (municipality, version))
+    return Policy.of(kept.content) if kept else STANDARD
+
+
 def in_force(session: Session, municipality: str) -> tuple[int, Policy]:
     """The newest version of a municipality's policy; version 0 is the standard policy."""
     newest = session.scalars(

@@ -16,10 +16,10 @@ from sqlalchemy import select as sql_select
 
 from enforcement.adoption import adopted
 from enforcement.database import engine_of, reading, take_stock, writing
-from enforcement.draws import commit_secret, drawn, record, yearly_secret
+from enforcement.draws import commit_secret, record, standing, yearly_secret
 from enforcement.errors import RefusedError
 from enforcement.exemptions import sift
-from enforcement.policy import adopt, in_force, standard_for
+from enforcement.policy import Policy, adopt, in_force, standard_for
 from enforcement.promotion import refuse_unless_usable, usable
 from enforcement.selection import compose
 from enforcement.settings import Settings
@@ -122,7 +122,7 @@ def score(settings: Settings, as_of: dt.date | None, show: Show) -> dict[str, An
 def select(settings: Settings, as_of: dt.date | None, show: Show, municipality: str | None = None) -> dict[str, Any]:
     """Compose the list of each municipality from the newest run: {as_of, draws: [one row per municipality]}.
 
-    Raises LookupError when nothing was scored on the date. A municipality that has its list keeps it.
+    Raises LookupError when nothing was scored on the date. A municipality that has its list for the period keeps it.
     """
     engine = engine_of(settings.database)
     with reading(engine) as session:
@@ -176,8 +176,9 @@ class _Drawing:
         rates = base_rates(self.parts, self.run.as_of)
         with writing(engine) as session:
             for town in [only] if only else self.towns:
-                if drawn(session, town, self.run.as_of) is None:
-                    self._compose(session, town, known[town], rates.get(town, {}))
+                version, policy = in_force(session, town)
+                if standing(session, town, self.run.as_of, policy) is None:
+                    self._compose(session, town, known[town], rates.get(town, {}), version, policy)
         self._keep_networks()
         with writing(engine) as session:
             take_stock(session)
@@ -185,8 +186,7 @@ class _Drawing:
             draws = session.scalars(sql_select(Draw).where(Draw.run_id == self.run.id).order_by(Draw.municipality))
             return [_shown(one) for one in draws]
 
-    def _compose(self, session: Any, town: str, known: Any, rate: dict[str, int]) -> None:
-        version, policy = in_force(session, town)
+    def _compose(self, session: Any, town: str, known: Any, rate: dict[str, int], version: int, policy: Policy) -> None:
         ranked = self._ranks(session, town)
         if not ranked:
             policy = without_risk(policy)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,9 @@ from sqlalchemy import select
 
 from enforcement import audit
 from enforcement.database import reading, writing
-from enforcement.draws import commit_secret, record, yearly_secret
-from enforcement.draws import drawn as drawn_on
+from enforcement.draws import commit_secret, record, standing, yearly_secret
 from enforcement.errors import ConflictError
+from enforcement.policy import Policy, adopt
 from enforcement.selection import compose, seed_of
 from enforcement.tables import Case, Draw, Inclusion
 from tests.enforcement.province import (
@@ -44,8 +46,8 @@ def test_every_eligible_case_is_kept_with_its_chance(tmp_path: Path) -> None:
         assert {one.due for one in cases} == {dt.date(2026, 12, 1)}
         assert len({one.number for one in cases}) == len(cases)
         assert session.get_one(Draw, f"{HEERLEN}-{AS_OF}").counts["base_rate"] == {"changed": 16, "reviewed": 100}
-        assert drawn_on(session, HEERLEN, AS_OF) is not None
-        assert drawn_on(session, MAASTRICHT, AS_OF) is None
+        assert standing(session, HEERLEN, AS_OF, policy()) is not None
+        assert standing(session, MAASTRICHT, AS_OF, policy()) is None
 
 
 def test_a_second_draw_for_a_date_is_refused_and_changes_nothing(tmp_path: Path) -> None:
@@ -61,6 +63,44 @@ def test_a_second_draw_for_a_date_is_refused_and_changes_nothing(tmp_path: Path)
         assert session.query(Inclusion).count() == 300
         assert session.query(Case).count() == 40
         assert audit.length(session, HEERLEN) == before
+
+
+@pytest.mark.parametrize(
+    ("period", "as_of", "due"),
+    [
+        ("month", dt.date(2026, 11, 2), False),
+        ("month", dt.date(2026, 11, 30), False),
+        ("month", dt.date(2026, 12, 1), True),
+        ("month", dt.date(2026, 10, 2), False),  # it would last into November
+        ("month", dt.date(2026, 10, 1), True),
+        ("quarter", dt.date(2026, 12, 1), False),
+        ("quarter", dt.date(2027, 1, 31), False),
+        ("quarter", dt.date(2027, 2, 1), True),
+    ],
+)
+def test_r05_a_period_has_one_draw_and_its_capacity_once(
+    tmp_path: Path, period: str, as_of: dt.date, due: bool
+) -> None:
+    engine = service(tmp_path)
+    chosen = Policy(yearly_capacity=480, period=period)  # type: ignore[arg-type]
+    with writing(engine) as session:
+        adopt(session, HEERLEN, replace(chosen, explanation={"period": "few reviews"}), "manager", NOW)
+        drawn(session, candidates(300), chosen=chosen)
+        assert (standing(session, HEERLEN, as_of, policy()) is None) is due
+        commit_secret(session, HEERLEN, as_of.year, SECRET, NOW - dt.timedelta(hours=2))
+        again = compose(candidates(300), policy(), HEERLEN, as_of, SECRET)
+        with nullcontext() if due else pytest.raises(ConflictError, match="second one in its period"):
+            record(session, again, f"run-{HEERLEN}", policy(), 1, NOW)
+
+
+def test_a_policy_that_changes_the_period_leaves_the_period_of_the_draw(tmp_path: Path) -> None:
+    engine = service(tmp_path)
+    monthly, quarterly = Policy(480), Policy(480, "quarter", explanation={"period": "few reviews"})
+    with writing(engine) as session:
+        adopt(session, HEERLEN, monthly, "manager", NOW)
+        drawn(session, candidates(300), chosen=monthly)
+        adopt(session, HEERLEN, quarterly, "manager", NOW)
+        assert standing(session, HEERLEN, dt.date(2026, 12, 1), quarterly) is None, "the list was for November"
 
 
 def test_an_interrupted_draw_leaves_nothing(tmp_path: Path) -> None:
