@@ -160,6 +160,7 @@ class Finding(Answer):
     cause: Cause
     effect: Effect
     amount_cents: int | None
+    minutes: int | None = Field(description="time the review took; only of your own findings")
     reasoning: str
     saved_at: dt.datetime
     state: str = Field(description="saved, approved or returned")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from api import relations_svg, timeline_svg
 from api.answers import Case, Relations
 from api.client import Details, reveal
+from api.forms import FORM_IS_GONE, Line, Refused, Version, both, tried
 from api.language import Language
 from api.pages import see_other
 from api.relations_svg import Words, distinct
@@ -51,8 +52,6 @@ GOES_WITHOUT_SAYING = {Cause.NOTHING_IRREGULAR.value: "none", Cause.INCONCLUSIVE
 """causes that leave only one effect"""
 _AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?")
 Purposeful = Annotated[Purpose, Form()]
-Version = Annotated[int, Form()]
-Line = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/{number}")
@@ -93,14 +92,15 @@ def save(
     reasoning: Line = "",
     hours: Line = "",
 ) -> Response:
-    given = {"cause": cause, "effect": effect, "amount": amount, "reasoning": reasoning, "hours": hours}
-    try:
+    def work(session: Session, now: dt.datetime) -> None:
         follows = GOES_WITHOUT_SAYING.get(cause, "")
         findings = Findings.of(cause, effect or follows, cents(amount), reasoning, minutes(hours))
-        with writing(engine(request)) as session:
-            save_findings(session, visit.viewer, number, findings, version, dt.datetime.now(dt.UTC))
-    except FindingsError as error:
-        return draw_case(request, visit, number, status=422, given=given, wrong=error)
+        save_findings(session, visit.viewer, number, findings, version, now)
+
+    refused = tried(request, "findings", work, FORM_IS_GONE)
+    if refused:
+        given = {"cause": cause, "effect": effect, "amount": amount, "reasoning": reasoning, "hours": hours}
+        return draw_case(request, visit, number, given=given, refused=refused)
     return see_other(f"/zaken/{number}#bevinding")
 
 
@@ -117,11 +117,12 @@ def approve_findings(
 def send_back(
     request: Request, visit: Meant, number: str, version: Version, finding: Line, remark: Line = ""
 ) -> Response:
-    try:
-        with writing(engine(request)) as session:
-            return_findings(session, visit.viewer, number, version, remark, dt.datetime.now(dt.UTC), finding)
-    except FindingsError as error:
-        return draw_case(request, visit, number, status=422, given={"remark": remark}, wrong=error)
+    def work(session: Session, now: dt.datetime) -> None:
+        return_findings(session, visit.viewer, number, version, remark, now, finding)
+
+    refused = tried(request, "findings", work, FORM_IS_GONE)
+    if refused:
+        return draw_case(request, visit, number, given={"remark": remark}, refused=refused)
     return see_other(f"/zaken/{number}#bevinding")
 
 
@@ -136,11 +137,7 @@ def cents(amount: str) -> int | None:
         return None
     found = _AMOUNT.fullmatch(typed)
     if not found:
-        raise FindingsError(
-            "amount_cents",
-            Language("nl").text("findings.bad_amount"),
-            Language("en").text("findings.bad_amount"),
-        )
+        raise FindingsError("amount_cents", *both("findings.bad_amount"))
     return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
 
 
@@ -155,8 +152,17 @@ def minutes(hours: str) -> int | None:
         return None
     found = _AMOUNT.fullmatch(typed)
     if not found:
-        raise FindingsError("minutes", *(Language(code).text("findings.bad_hours") for code in ("nl", "en")))
+        raise FindingsError("minutes", *both("findings.bad_hours"))
     return round(60 * float(f"{found[1]}.{found[2] or 0}"))
+
+
+def as_typed(hundredths: int | None) -> str:
+    """Hundredths as a person types them in a form: cents as euros. Empty for None.
+
+    >>> as_typed(12550), as_typed(350), as_typed(8000), as_typed(None)
+    ('125,50', '3,50', '80,00', '')
+    """
+    return "" if hundredths is None else f"{hundredths // 100},{hundredths % 100:02d}"
 
 
 def words(spoken: Language) -> Words:
@@ -175,8 +181,13 @@ def _sent_back(view: CaseView) -> dict[str, str]:
     if Step.SAVE not in view.steps or not own or own[-1].state != "returned":
         return {}
     one = own[-1]
-    amount = "" if one.amount_cents is None else f"{one.amount_cents // 100},{one.amount_cents % 100:02d}"
-    return {"cause": one.cause.value, "effect": one.effect.value, "amount": amount, "reasoning": one.reasoning}
+    return {
+        "cause": one.cause.value,
+        "effect": one.effect.value,
+        "amount": as_typed(one.amount_cents),
+        "reasoning": one.reasoning,
+        "hours": as_typed(None if one.minutes is None else round(one.minutes * 100 / 60)),
+    }
 
 
 def draw_case(
@@ -184,17 +195,13 @@ def draw_case(
     visit: Visit,
     number: str,
     *,
-    status: int = 200,
     details: Details | None = None,
     stated: Purpose | None = None,
     given: Mapping[str, str] | None = None,
-    wrong: FindingsError | None = None,
-    refused: tuple[str, str] | None = None,
+    refused: Refused | None = None,
 ) -> Response:
-    """Everything the viewer may see of the case, in one transaction with its log entries.
-
-    `wrong`: a field of the findings; `refused`: the part of the work that was not accepted, and why.
-    """
+    """Everything the viewer may see of the case, in one transaction with its log entries. given: what was typed in the
+    form that was refused."""
     spoken = language(request)
     viewer = visit.viewer
     with looking(engine(request)) as session:
@@ -204,7 +211,7 @@ def draw_case(
         request,
         "case.html",
         visit,
-        status=status,
+        status=refused.status if refused else 200,
         here=f"/zaken/{number}" if request.method == "POST" else "",
         case=Case.of(view),
         days_left=seen.days_left,
@@ -220,7 +227,6 @@ def draw_case(
         causes=sides(CAUSE_WORDS, spoken),
         effects=sides(EFFECT_WORDS, spoken),
         given=given or _sent_back(view),
-        wrong=(wrong.field, _side((wrong.nl, wrong.en), spoken)) if wrong else None,
         refused=refused,
         work=work,
         means_words=dict(sides(MEANS_WORDS, spoken)),

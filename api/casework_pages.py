@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from api.case_pages import Line, Version, draw_case
+from api.case_pages import draw_case
 from api.casework import as_file
+from api.forms import FORM_IS_GONE, Line, Version, Work, day, handed_in, one_of, tried
 from api.pages import see_other
-from api.rendering import language
 from api.security import Meant, Signed, engine
 from enforcement.access import Permission, require
 from enforcement.database import writing
-from enforcement.errors import ConflictError, FindingsError, ForbiddenError, NotFoundError, RefusedError, StaleError
-from enforcement.evidence import LARGEST, add_document, open_document
+from enforcement.evidence import add_document, open_document
 from enforcement.handover import hand_over
 from enforcement.keys import Keys
+from enforcement.looking import looking
 from enforcement.notes import write_note
 from enforcement.proportion import Consent, Means, take_step
 from enforcement.users import Visit
 from enforcement.waiting import WaitsFor, put_aside, take_up
 
 router = APIRouter(prefix="/zaken/{number}")
-NOT_OF_THE_FORM = (ConflictError, ForbiddenError, NotFoundError, StaleError)
-"""what another way of filling in a form cannot mend"""
-Choice = TypeVar("Choice", WaitsFor, Means)
 
 
 @router.post("/opzij")
@@ -37,7 +33,7 @@ def put_case_aside(
     request: Request, visit: Meant, number: str, version: Version, until: Line = "", waits_for: Line = ""
 ) -> Response:
     def work(session: Session, now: dt.datetime) -> None:
-        put_aside(session, visit.viewer, number, version, _day(until), _one_of(WaitsFor, waits_for), now)
+        put_aside(session, visit.viewer, number, version, day(until), one_of(WaitsFor, waits_for), now)
 
     return _done(request, visit, number, "aside", work)
 
@@ -79,7 +75,7 @@ def add_file(request: Request, visit: Meant, number: str, file: Annotated[Upload
 def read_file(request: Request, visit: Signed, number: str, document: str) -> Response:
     """A document as it was added; the look is logged first."""
     keys = Keys.read(request.app.state.settings.keys)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         return as_file(*open_document(session, visit.viewer, keys, number, document, dt.datetime.now(dt.UTC)))
 
 
@@ -94,50 +90,17 @@ def add_step(
 ) -> Response:
     def work(session: Session, now: dt.datetime) -> None:
         given = Consent(consent) if consent in set(Consent) else None
-        take_step(session, visit.viewer, number, _one_of(Means, means), now, ground=ground, consent=given)
+        take_step(session, visit.viewer, number, one_of(Means, means), now, ground=ground, consent=given)
 
     return _done(request, visit, number, "step", work, {"ground": ground, "consent": consent})
 
 
-def handed_in(file: UploadFile | str) -> tuple[bytes, str]:
-    """What a form's file holds, and its name; a form without one sends a text."""
-    return (b"", "") if isinstance(file, str) else (file.file.read(LARGEST + 1), file.filename or "")
-
-
 def _done(
-    request: Request,
-    visit: Visit,
-    number: str,
-    part: str,
-    work: Callable[[Session, dt.datetime], None],
-    given: dict[str, str] | None = None,
+    request: Request, visit: Visit, number: str, part: str, work: Work, given: dict[str, str] | None = None
 ) -> Response:
     """Does `work` and goes back to the case; what the form can mend stands beside that form, with what was typed."""
     require(visit.viewer, Permission.CLAIM_CASE)
-    try:
-        with writing(engine(request)) as session:
-            work(session, dt.datetime.now(dt.UTC))
-    except NOT_OF_THE_FORM:
-        raise
-    except FindingsError as error:
-        spoken = language(request)
-        says = error.nl if spoken.code == "nl" else error.en
-        return draw_case(request, visit, number, status=422, given=given, refused=(part, says))
-    except RefusedError:
-        says = language(request).text(f"work.refused_{part}")
-        return draw_case(request, visit, number, status=422, given=given, refused=(part, says))
+    refused = tried(request, part, work, FORM_IS_GONE)
+    if refused:
+        return draw_case(request, visit, number, given=given, refused=refused)
     return see_other(f"/zaken/{number}#werk")
-
-
-def _day(typed: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(typed)
-    except ValueError:
-        raise RefusedError("give a day as yyyy-mm-dd") from None
-
-
-def _one_of(words: type[Choice], typed: str) -> Choice:
-    try:
-        return words(typed)
-    except ValueError:
-        raise RefusedError(f"choose one of {', '.join(words)}") from None

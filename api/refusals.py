@@ -30,8 +30,8 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 def said(message: str, spoken: Language) -> str:
     """A refusal's words in this language; of several at once, all of them. Words that are not known stay English.
 
-    >>> said("the file is empty", Language("nl")), said("case 2026-1 is not waiting", Language("nl"))
-    ('Het bestand is leeg.', 'Zaak 2026-1 wacht niet.')
+    >>> said("the file is empty", Language("nl")), said("2026-1 is not waiting", Language("nl"))
+    ('Het bestand is leeg.', '2026-1 is niet opzij gelegd.')
     """
     if spoken.code != "nl":
         return message

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from api.language import Language
+from api.forms import Line, Refused, Version, Work, both, tried
 from api.pages import see_other
-from api.problems import classify
-from api.refusals import said
-from api.rendering import language, may, render
+from api.rendering import may, render
 from api.rights_of_person import keys_of, objecting
 from api.security import Meant, Signed, engine
 from enforcement import holds, rights_requests, working_days
@@ -28,7 +26,8 @@ from enforcement.blind import TOPICS
 from enforcement.cases import find
 from enforcement.contest import contests, correct, open_contest, settle, told
 from enforcement.database import writing
-from enforcement.errors import FindingsError, ForbiddenError, LogUnavailableError, NotFoundError, RefusedError
+from enforcement.errors import FindingsError
+from enforcement.looking import looking
 from enforcement.notices import Notice, notice
 from enforcement.rights_of_case import rights_of_case
 from enforcement.users import Visit
@@ -43,21 +42,7 @@ DONE = frozenset(
     }
 )  # fmt: skip
 """what may have happened, as the address after it says"""
-NOT_OF_THE_FORM = (ForbiddenError, LogUnavailableError, NotFoundError)
-"""what another way of filling in a form cannot mend"""
-Line = Annotated[str, Form(max_length=20_000)]
 Word = Annotated[str, Query(max_length=20)]
-Work = Callable[[Session, dt.datetime], object]
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Which form was not accepted, which field of it, and why."""
-
-    part: str
-    field: str
-    says: str
-    status: int
 
 
 @router.get("/zaken/{number}/rechten")
@@ -73,7 +58,7 @@ def make_letter(request: Request, visit: Meant, number: str, purpose: Line = "")
     def work(session: Session, now: dt.datetime) -> None:
         made.append(notice(session, replace(visit.viewer, purpose=_purpose(purpose)), number, now))
 
-    refused = _tried(request, "letter", work)
+    refused = tried(request, "letter", work)
     return _draw_case(request, visit, number, letter=None if refused else made[0], refused=refused)
 
 
@@ -155,13 +140,13 @@ def request_report(
     def work(session: Session, now: dt.datetime) -> None:
         require(visit.viewer, Permission.ANSWER_REQUESTS)
         if kind not in set(rights_requests.Kind):
-            raise FindingsError("kind", *_both("rights.choose_request"))
+            raise FindingsError("kind", *both("rights.choose_request"))
         day = _day(received)
         which = rights_requests.Kind(kind)
         rights_requests.ask(session, visit.viewer, keys_of(request), which, bsn, reference, day, now)
         _sure(sure)
 
-    refused = _tried(request, "request", work)
+    refused = tried(request, "request", work)
     if refused:
         given = {"kind": kind, "reference": reference, "received": received}  # never the number
         return _draw_all(request, visit, refused=refused, given=given)
@@ -176,7 +161,7 @@ def agree_to_erase(request: Request, visit: Meant, asked: str, sure: Line = "") 
         rights_requests.agree(session, visit.viewer, asked, now)
         _sure(sure)
 
-    refused = _tried(request, asked, work)
+    refused = tried(request, asked, work)
     return _draw_all(request, visit, refused=refused) if refused else see_other("/rechten?gedaan=agreed#gedaan")
 
 
@@ -214,16 +199,14 @@ def contest_page(request: Request, visit: Signed, contest: str, gedaan: Word = "
 
 
 @router.post("/rechten/betwistingen/{contest}/correctie")
-def name_correction(
-    request: Request, visit: Meant, contest: str, version: Annotated[int, Form()], sha256: Line = ""
-) -> Response:
+def name_correction(request: Request, visit: Meant, contest: str, version: Version, sha256: Line = "") -> Response:
     """Names the delivery with the corrected records; `weegschaal work` scores the case with it within a minute."""
     viewer = objecting(visit.viewer)
 
     def work(session: Session, now: dt.datetime) -> None:
         correct(session, viewer, contest, sha256.strip().lower(), version, now)
 
-    refused = _tried(request, "correction", work)
+    refused = tried(request, "correction", work)
     if refused:
         return _draw_contest(request, visit, contest, refused=refused, given={"sha256": sha256})
     return see_other(f"/rechten/betwistingen/{contest}?gedaan=correction#gedaan")
@@ -231,7 +214,7 @@ def name_correction(
 
 @router.post("/rechten/betwistingen/{contest}/afronden")
 def settle_contest(
-    request: Request, visit: Meant, contest: str, version: Annotated[int, Form()], upheld: Line = "", confirm: Line = ""
+    request: Request, visit: Meant, contest: str, version: Version, upheld: Line = "", confirm: Line = ""
 ) -> Response:
     """Ends a contest, for the client or not; the case goes on, or leaves the list."""
     viewer = objecting(visit.viewer)
@@ -240,11 +223,11 @@ def settle_contest(
         require(viewer, Permission.HANDLE_RIGHTS)
         about = told(session, viewer, keys_of(request), contest, now).about
         if upheld not in ("yes", "no"):
-            raise FindingsError("upheld", *_both("rights.choose_outcome"))
+            raise FindingsError("upheld", *both("rights.choose_outcome"))
         _confirmed(confirm, about.number or about.id)
         settle(session, viewer, contest, upheld=upheld == "yes", now=now, version=version)
 
-    refused = _tried(request, "settlement", work)
+    refused = tried(request, "settlement", work)
     if refused:
         return _draw_contest(request, visit, contest, refused=refused, given={"upheld": upheld})
     return see_other(f"/rechten/betwistingen/{contest}?gedaan={'upheld' if upheld == 'yes' else 'rejected'}#gedaan")
@@ -264,29 +247,14 @@ def _ended(
         end(session, visit.viewer, which, now)
         _sure(sure)
 
-    refused = _tried(request, which, work)
+    refused = tried(request, which, work)
     return _draw_all(request, visit, refused=refused) if refused else see_other(f"/rechten?gedaan={done}#gedaan")
-
-
-def _tried(request: Request, part: str, work: Work) -> Refused | None:
-    """Does `work` in one transaction; None when it is done, else what to say beside the form."""
-    spoken = language(request)
-    try:
-        with writing(engine(request)) as session:
-            work(session, dt.datetime.now(dt.UTC))
-    except NOT_OF_THE_FORM:
-        raise
-    except FindingsError as error:
-        return Refused(part, error.field, error.nl if spoken.code == "nl" else error.en, 422)
-    except RefusedError as error:
-        return Refused(part, "", said(str(error), spoken), classify(error)[0])
-    return None
 
 
 def _done(
     request: Request, visit: Visit, number: str, done: str, part: str, work: Work, given: Mapping[str, str]
 ) -> Response:
-    refused = _tried(request, part, work)
+    refused = tried(request, part, work)
     if refused:
         return _draw_case(request, visit, number, refused=refused, given=given)
     return see_other(f"/zaken/{number}/rechten?gedaan={done}#gedaan")
@@ -294,19 +262,19 @@ def _done(
 
 def _confirmed(typed: str, sign: str) -> None:
     if typed.strip() != sign:
-        raise FindingsError("confirm", *_both("rights.confirm_wrong", sign=sign))
+        raise FindingsError("confirm", *both("rights.confirm_wrong", sign=sign))
 
 
 def _sure(ticked: str) -> None:
     """Raised after the work was done in the same transaction, which is then undone: so another municipality's looks as
     one that is not there, whatever was ticked."""
     if not ticked:
-        raise FindingsError("sure", *_both("rights.sure_wrong"))
+        raise FindingsError("sure", *both("rights.sure_wrong"))
 
 
 def _purpose(typed: str) -> Purpose:
     if typed not in set(Purpose):
-        raise FindingsError("purpose", *_both("rights.choose_purpose"))
+        raise FindingsError("purpose", *both("rights.choose_purpose"))
     return Purpose(typed)
 
 
@@ -314,11 +282,7 @@ def _day(typed: str) -> dt.date:
     try:
         return dt.date.fromisoformat(typed)
     except ValueError:
-        raise FindingsError("until", *_both("rights.choose_day")) from None
-
-
-def _both(key: str, **values: object) -> tuple[str, str]:
-    return Language("nl").text(key, **values), Language("en").text(key, **values)
+        raise FindingsError("until", *both("rights.choose_day")) from None
 
 
 def _draw_case(
@@ -332,7 +296,7 @@ def _draw_case(
     given: Mapping[str, str] | None = None,
 ) -> Response:
     now = dt.datetime.now(dt.UTC)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = rights_of_case(session, visit.viewer, number, now)
     return render(
         request,
@@ -365,7 +329,7 @@ def _draw_all(
     """Every contest and request of the municipality with its last day, what is not told and what is kept, after the
     look was logged."""
     now, viewer = dt.datetime.now(dt.UTC), visit.viewer
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         asked = rights_requests.requests(session, viewer)
         every = contests(session, viewer)
         untold, kept = holds.restrictions(session, viewer, now), holds.holds(session, viewer, now)
@@ -404,7 +368,7 @@ def _draw_contest(
 ) -> Response:
     """One contest with what the client says; the look is in the log as one about an objection."""
     now = dt.datetime.now(dt.UTC)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = told(session, objecting(visit.viewer), keys_of(request), contest, now)
     return render(
         request,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.answers import Answer, Text
-from api.casework import DocumentOut, NoteIn, NoteOut, To, as_file
+from api.casework import DocumentOut, NoteIn, NoteOut, To, Until, as_file
 from api.etag import AsRead, etag
 from api.problems import responses
 from api.security import Meant, Signed, engine
@@ -19,6 +19,7 @@ from enforcement.database import reading, writing
 from enforcement.evidence import LARGEST, add_document, list_documents, open_document
 from enforcement.handover import MOST_AT_ONCE
 from enforcement.keys import Keys
+from enforcement.looking import looking
 from enforcement.notes import read_notes, write_note
 from enforcement.service_findings import approve_outcome, return_outcome, save_outcome
 from enforcement.service_items import (
@@ -35,6 +36,7 @@ from enforcement.service_items import (
 from enforcement.service_outcomes import Done, Found, ServiceOutcome
 from enforcement.service_reading import ItemRow, ItemView, item_list, item_view
 from enforcement.service_results import Yield, yield_for
+from enforcement.waiting import WaitsFor, put_aside, take_up
 from enforcement.worklist import PAGE
 
 router = APIRouter(prefix="/api/v1", tags=["service list"])
@@ -118,6 +120,7 @@ class ServiceItemOut(Answer):
     reasons: int
     holder: str | None
     mine: bool
+    waits_until: dt.date | None = Field(description="put aside until this day")
     version: int
 
     @classmethod
@@ -164,6 +167,8 @@ class ServiceItemFull(Answer):
     lease_until: dt.datetime | None
     noted: NotedOut | None = Field(description="the latest")
     earlier: list[NotedOut] = Field(description="what was sent back before it, oldest first, with the words of it")
+    waits_until: dt.date | None = Field(description="put aside until this day")
+    waits_for: WaitsFor | None
     steps: list[ItemStep] = Field(description="what you may do now")
 
     @classmethod
@@ -225,13 +230,16 @@ def read_service_list(
     state: Annotated[list[ItemState] | None, Query(description="default: all that is not done")] = None,
     kind: Kind | None = None,
     mine: bool = False,
+    waiting: Annotated[bool, Query(description="only what is put aside until a day")] = False,
     after: Annotated[str | None, Query(description="cursor of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
 ) -> ServiceList:
     """Clients who may be missing something, in the order to work in, without identities. The look is logged first."""
     states = frozenset(state) if state else WORKED_ON
-    with writing(engine(request)) as session:
-        page = item_list(session, visit.viewer, now(), states, mine=mine, kind=kind or "", after=after, limit=limit)
+    with looking(engine(request)) as session:
+        page = item_list(
+            session, visit.viewer, now(), states, mine=mine, waiting=waiting, kind=kind or "", after=after, limit=limit
+        )
     return ServiceList(items=[ServiceItemOut.of(row) for row in page.items], after=page.after)
 
 
@@ -265,7 +273,7 @@ def read_service_results(request: Request, visit: Signed) -> YieldOut:
 @router.get(ITEM, responses=responses(401, 403, 404, 503))
 def read_service_item(request: Request, response: Response, visit: Signed, item: str) -> ServiceItemFull:
     """One item with its reasons. The look is logged first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         view = item_view(session, visit.viewer, item, now())
     response.headers["etag"] = etag(view.version)
     return ServiceItemFull.of(view)
@@ -292,10 +300,26 @@ def give_item(request: Request, visit: Meant, item: str, version: AsRead, given:
         return ItemChangedOut.of(hand_over_item(session, visit.viewer, item, version, given.to, now()))
 
 
+@router.post(f"{ITEM}/wait", responses=responses(400, 401, 403, 404, 409, 412, 428))
+def put_item_aside(request: Request, visit: Meant, item: str, version: AsRead, given: Until) -> ItemChangedOut:
+    """Puts an item in hand aside until a day, not later than it is due."""
+    with writing(engine(request)) as session:
+        new = put_aside(session, visit.viewer, item, version, given.until, given.waits_for, now(), ITEMS)
+    return ItemChangedOut(number=item, version=new, state=ItemState.CLAIMED)
+
+
+@router.post(f"{ITEM}/resume", responses=responses(401, 403, 404, 409, 412, 428))
+def take_item_up(request: Request, visit: Meant, item: str, version: AsRead) -> ItemChangedOut:
+    """Goes on with an item that was put aside."""
+    with writing(engine(request)) as session:
+        new = take_up(session, visit.viewer, item, version, now(), ITEMS)
+    return ItemChangedOut(number=item, version=new, state=ItemState.CLAIMED)
+
+
 @router.get(f"{ITEM}/notes", responses=responses(401, 403, 404, 503))
 def list_item_notes(request: Request, visit: Signed, item: str) -> list[NoteOut]:
     """The notes with an item. The look is logged first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         return [NoteOut(**vars(one)) for one in read_notes(session, visit.viewer, item, now(), ITEMS)]
 
 
@@ -309,7 +333,7 @@ def add_item_note(request: Request, visit: Meant, item: str, given: NoteIn) -> d
 @router.get(f"{ITEM}/documents", responses=responses(401, 403, 404, 503))
 def item_documents(request: Request, visit: Signed, item: str) -> list[DocumentOut]:
     """The documents with an item. The look is logged first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         return [DocumentOut(**vars(one)) for one in list_documents(session, visit.viewer, item, now(), ITEMS)]
 
 
@@ -330,7 +354,7 @@ def upload_to_item(request: Request, visit: Meant, item: str, file: Annotated[Up
 def download_of_item(request: Request, visit: Signed, item: str, document: str) -> Response:
     """A document as it was added; 409 when it is no longer that. The look is logged first."""
     keys = Keys.read(request.app.state.settings.keys)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         return as_file(*open_document(session, visit.viewer, keys, item, document, now(), ITEMS))
 
 

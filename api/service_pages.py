@@ -4,7 +4,7 @@ form, and every look is in the log with its purpose before anything is shown."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -13,10 +13,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from api.case_pages import cents, sides
+from api.case_pages import as_typed, cents, sides
 from api.casework import as_file
-from api.casework_pages import NOT_OF_THE_FORM, handed_in
 from api.client import Details, reveal_served
+from api.forms import FORM_IS_GONE, Line, Refused, Version, Work, day, handed_in, one_of, tried
 from api.pages import see_other
 from api.rendering import language, render
 from api.security import Meant, Signed, engine
@@ -24,9 +24,9 @@ from enforcement import working_days
 from enforcement.access import Permission, allowed
 from enforcement.attached import ITEMS
 from enforcement.database import writing
-from enforcement.errors import FindingsError, RefusedError
 from enforcement.evidence import add_document, list_documents, open_document
 from enforcement.keys import Keys
+from enforcement.looking import looking
 from enforcement.notes import read_notes, write_note
 from enforcement.service_findings import approve_outcome, return_outcome, save_outcome
 from enforcement.service_items import (
@@ -44,11 +44,10 @@ from enforcement.service_reading import ItemView, item_list, item_view
 from enforcement.service_results import yield_for
 from enforcement.team import Colleague, colleagues
 from enforcement.users import Visit
+from enforcement.waiting import WAITS_FOR_WORDS, WaitsFor, put_aside, take_up
 
 router = APIRouter(prefix="/dienstenlijst")
 KINDS = ("paid_short", "right_unused")
-Version = Annotated[int, Form()]
-Line = Annotated[str, Form(max_length=20_000)]
 
 
 class Chosen(BaseModel):
@@ -57,12 +56,14 @@ class Chosen(BaseModel):
     status: str = Field(default="", max_length=20)
     """a state, or 'mine'"""
     soort: str = Field(default="", max_length=20)
+    opzij: bool = False
 
     def states(self) -> frozenset[ItemState]:
         return frozenset({ItemState(self.status)}) if self.status in set(ItemState) else WORKED_ON
 
     def query(self) -> str:
-        return urlencode({name: value for name, value in vars(self).items() if value})
+        said = vars(self) | {"opzij": "1" if self.opzij else ""}
+        return urlencode({name: value for name, value in said.items() if value})
 
 
 def now() -> dt.datetime:
@@ -82,9 +83,11 @@ def list_page(
     """`na`: cursor of the page before; `toegewezen` and `gebleven`: what became of items just assigned."""
     viewer, today = visit.viewer, now().date()
     kind = chosen.soort if chosen.soort in KINDS else ""
-    with writing(engine(request)) as session:
-        mine = chosen.status == "mine"
-        page = item_list(session, viewer, now(), chosen.states(), mine=mine, kind=kind, after=na)
+    with looking(engine(request)) as session:
+        page = item_list(
+            session, viewer, now(), chosen.states(), mine=chosen.status == "mine", waiting=chosen.opzij, kind=kind,
+            after=na,
+        )  # fmt: skip
         found = yield_for(session, viewer)
         team: tuple[Colleague, ...] = ()
         if allowed(viewer, Permission.ASSIGN_CASES):
@@ -153,28 +156,47 @@ def give(request: Request, visit: Meant, item: str, version: Version, to: Line =
     return see_other("/mijn-zaken")
 
 
+@router.post("/{item}/opzij")
+def put_item_aside(
+    request: Request, visit: Meant, item: str, version: Version, until: Line = "", waits_for: Line = ""
+) -> Response:
+    def work(session: Session, now: dt.datetime) -> None:
+        put_aside(session, visit.viewer, item, version, day(until), one_of(WaitsFor, waits_for), now, ITEMS)
+
+    return _done(request, visit, item, "aside", work)
+
+
+@router.post("/{item}/hervatten")
+def take_item_up(request: Request, visit: Meant, item: str, version: Version) -> Response:
+    with writing(engine(request)) as session:
+        take_up(session, visit.viewer, item, version, now(), ITEMS)
+    return see_other(f"/dienstenlijst/{item}#werk")
+
+
 @router.post("/{item}/notities")
 def add_note(request: Request, visit: Meant, item: str, text: Line = "") -> Response:
-    return _done(
-        request, visit, item, "note", lambda session: write_note(session, visit.viewer, item, text, now(), ITEMS)
-    )
+    def work(session: Session, now: dt.datetime) -> None:
+        write_note(session, visit.viewer, item, text, now, ITEMS)
+
+    return _done(request, visit, item, "note", work)
 
 
 @router.post("/{item}/stukken")
 def add_file(request: Request, visit: Meant, item: str, file: Annotated[UploadFile | str, File()] = "") -> Response:
     content, name = handed_in(file)
     keys = Keys.read(request.app.state.settings.keys)
-    return _done(
-        request, visit, item, "document",
-        lambda session: add_document(session, visit.viewer, keys, item, name, content, now(), ITEMS),
-    )  # fmt: skip
+
+    def work(session: Session, now: dt.datetime) -> None:
+        add_document(session, visit.viewer, keys, item, name, content, now, ITEMS)
+
+    return _done(request, visit, item, "document", work)
 
 
 @router.get("/{item}/stukken/{document}")
 def read_file(request: Request, visit: Signed, item: str, document: str) -> Response:
     """A document as it was added; the look is logged first."""
     keys = Keys.read(request.app.state.settings.keys)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         return as_file(*open_document(session, visit.viewer, keys, item, document, now(), ITEMS))
 
 
@@ -195,13 +217,14 @@ def save(
     amount: Line = "",
     reasoning: Line = "",
 ) -> Response:
-    given = {"found": found, "done": done, "amount": amount, "reasoning": reasoning}
-    try:
+    def work(session: Session, now: dt.datetime) -> None:
         outcome = ServiceOutcome.of(found, done, cents(amount), reasoning)
-        with writing(engine(request)) as session:
-            save_outcome(session, visit.viewer, item, outcome, version, now())
-    except FindingsError as error:
-        return draw_item(request, visit, item, status=422, given=given, wrong=error)
+        save_outcome(session, visit.viewer, item, outcome, version, now)
+
+    refused = tried(request, "outcome", work, FORM_IS_GONE)
+    if refused:
+        given = {"found": found, "done": done, "amount": amount, "reasoning": reasoning}
+        return draw_item(request, visit, item, given=given, refused=refused)
     return see_other(f"/dienstenlijst/{item}#uitkomst")
 
 
@@ -214,25 +237,20 @@ def approve(request: Request, visit: Meant, item: str, version: Version, remark:
 
 @router.post("/{item}/terugsturen")
 def send_back(request: Request, visit: Meant, item: str, version: Version, remark: Line = "") -> Response:
-    try:
-        with writing(engine(request)) as session:
-            return_outcome(session, visit.viewer, item, version, remark, now())
-    except FindingsError as error:
-        return draw_item(request, visit, item, status=422, given={"remark": remark}, wrong=error)
+    def work(session: Session, now: dt.datetime) -> None:
+        return_outcome(session, visit.viewer, item, version, remark, now)
+
+    refused = tried(request, "outcome", work, FORM_IS_GONE)
+    if refused:
+        return draw_item(request, visit, item, given={"remark": remark}, refused=refused)
     return see_other(f"/dienstenlijst/{item}#uitkomst")
 
 
-def _done(request: Request, visit: Visit, item: str, part: str, work: Callable[[Session], object]) -> Response:
+def _done(request: Request, visit: Visit, item: str, part: str, work: Work) -> Response:
     """Does `work` and goes back to the item; what the form can mend stands beside that form."""
-    try:
-        with writing(engine(request)) as session:
-            work(session)
-    except NOT_OF_THE_FORM:
-        raise
-    except RefusedError:
-        return draw_item(
-            request, visit, item, status=422, refused=(part, language(request).text(f"work.refused_{part}"))
-        )
+    refused = tried(request, part, work, FORM_IS_GONE)
+    if refused:
+        return draw_item(request, visit, item, refused=refused)
     return see_other(f"/dienstenlijst/{item}#werk")
 
 
@@ -241,8 +259,12 @@ def _sent_back(view: ItemView) -> dict[str, str]:
     if view.noted is None or ItemStep.SAVE not in view.steps or not view.noted.own:
         return {}
     one = view.noted
-    amount = "" if one.amount_cents is None else f"{one.amount_cents // 100},{one.amount_cents % 100:02d}"
-    return {"found": one.found.value, "done": one.done.value, "amount": amount, "reasoning": one.reasoning}
+    return {
+        "found": one.found.value,
+        "done": one.done.value,
+        "amount": as_typed(one.amount_cents),
+        "reasoning": one.reasoning,
+    }
 
 
 def draw_item(
@@ -250,16 +272,14 @@ def draw_item(
     visit: Visit,
     item: str,
     *,
-    status: int = 200,
     details: Details | None = None,
     given: Mapping[str, str] | None = None,
-    wrong: FindingsError | None = None,
-    refused: tuple[str, str] | None = None,
+    refused: Refused | None = None,
 ) -> Response:
-    """Everything about an item, in one transaction with its log entries. `wrong`: a field of the outcome; `refused`:
-    the part of the work that was not accepted, and why."""
+    """Everything about an item, in one transaction with its log entries. given: what was typed in the form that was
+    refused."""
     spoken, viewer = language(request), visit.viewer
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         view = item_view(session, viewer, item, now())
         notes = read_notes(session, viewer, item, now(), ITEMS)
         documents = list_documents(session, viewer, item, now(), ITEMS)
@@ -268,7 +288,7 @@ def draw_item(
         request,
         "service_item.html",
         visit,
-        status=status,
+        status=refused.status if refused else 200,
         here=f"/dienstenlijst/{item}" if request.method == "POST" else "",
         item=view,
         days_left=working_days.between(now().date(), view.due),
@@ -279,6 +299,7 @@ def draw_item(
         documents=documents,
         team=team,
         refused=refused,
+        wait_words=sides(WAITS_FOR_WORDS, spoken),
+        first_day=now().date() + dt.timedelta(days=1),
         given=given or _sent_back(view),
-        wrong=(wrong.field, wrong.nl if spoken.code == "nl" else wrong.en) if wrong else None,
     )

@@ -10,8 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from api.case_pages import Line, sides
-from api.language import Language
+from api.case_pages import sides
+from api.forms import Line, both
 from api.pages import see_other
 from api.rendering import language, render
 from api.security import Meant, Signed, engine
@@ -138,7 +138,7 @@ def keep_tip(
     keys = Keys.read(request.app.state.settings.keys)
     try:
         if source not in set(TipSource):
-            raise FindingsError("source", *_both("tip.no_source"))
+            raise FindingsError("source", *both("tip.no_source"))
         day = _day(received)
         case = _case_of(request, visit, keys, dossier)
         with writing(engine(request)) as session:
@@ -156,18 +156,14 @@ def _case_of(request: Request, visit: Visit, keys: Keys, dossier: str) -> int:
     except (LogUnavailableError, RevealRefusedError):
         raise
     except RefusedError:
-        raise FindingsError("dossier", *_both("tip.no_dossier")) from None
+        raise FindingsError("dossier", *both("tip.no_dossier")) from None
 
 
 def _day(typed: str) -> dt.date:
     try:
         return dt.date.fromisoformat(typed)
     except ValueError:
-        raise FindingsError("received", *_both("tip.no_day")) from None
-
-
-def _both(key: str) -> tuple[str, str]:
-    return Language("nl").text(key), Language("en").text(key)
+        raise FindingsError("received", *both("tip.no_day")) from None
 
 
 def _tip(

@@ -1,6 +1,6 @@
-"""What a note or a document is with: a case of the review list, or an item of the service list.
+"""What a note, a document or a day to wait for is with: a case of the review list, or an item of the service list.
 
-Both are added by who has it in hand, read by who may read it, and named in the log as that list names them.
+They are added by who has it in hand, read by who may read it, and named in the log as that list names them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from enforcement import blind
 from enforcement.access import Permission, Viewer, require
-from enforcement.cases import find, mine, note
-from enforcement.service_items import find_item, my_item, note_item
+from enforcement.cases import Step, find, mine, note, step
+from enforcement.service_items import ItemStep, find_item, my_item, note_item, step_item
 from enforcement.tables import Case, ServiceItem
 from enforcement.worklist import with_own_findings
 
@@ -37,6 +37,15 @@ class Log(Protocol):
     ) -> None: ...
 
 
+class Move(Protocol):
+    """Takes the step of this name with what the viewer has in hand, when it is still as it was read at `version`; gives
+    its new version. Raises NotFoundError, ForbiddenError, ConflictError, StaleError."""
+
+    def __call__(
+        self, session: Session, viewer: Viewer, number: str, word: str, version: int, changes: Mapping[str, Any]
+    ) -> int: ...
+
+
 @dataclass(frozen=True)
 class Thing:
     """What something is with."""
@@ -46,6 +55,9 @@ class Thing:
     case_id: int
     colleagues: bool
     """whether the viewer may see what colleagues wrote and added"""
+    due: dt.date
+    waits_until: dt.date | None
+    """put aside until this day"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,10 @@ class Kind:
     held: Callable[[Session, Viewer, str], Thing]
     read: Callable[[Session, Viewer, str], Thing]
     note: Log
+    moved: Move
+    put_aside: str
+    """what the log calls it"""
+    taken_up: str
 
 
 def sees_colleagues(session: Session, viewer: Viewer, case: Case) -> bool:
@@ -68,21 +84,41 @@ def sees_colleagues(session: Session, viewer: Viewer, case: Case) -> bool:
 def _held_case(session: Session, viewer: Viewer, number: str) -> Thing:
     require(viewer, Permission.CLAIM_CASE)
     case = mine(session, viewer, number)
-    return Thing(f"{CASE}:{case.number}", case.id, True)
+    return _case(case, True)
 
 
 def _read_case(session: Session, viewer: Viewer, number: str) -> Thing:
     case = find(session, viewer, number)
-    return Thing(f"{CASE}:{case.number}", case.id, sees_colleagues(session, viewer, case))
+    return _case(case, sees_colleagues(session, viewer, case))
+
+
+def _case(case: Case, colleagues: bool) -> Thing:
+    return Thing(f"{CASE}:{case.number}", case.id, colleagues, case.due, case.waits_until)
+
+
+def _move_case(
+    session: Session, viewer: Viewer, number: str, word: str, version: int, changes: Mapping[str, Any]
+) -> int:
+    require(viewer, Permission.CLAIM_CASE)
+    return step(session, viewer, mine(session, viewer, number), Step(word), version, changes)
 
 
 def _item(item: ServiceItem) -> Thing:
-    return Thing(f"{ITEM}:{item.number}", item.case_id, True)
+    return Thing(f"{ITEM}:{item.number}", item.case_id, True, item.due, item.waits_until)
 
 
-CASES = Kind(_held_case, _read_case, note)
+def _move_item(
+    session: Session, viewer: Viewer, number: str, word: str, version: int, changes: Mapping[str, Any]
+) -> int:
+    return step_item(session, viewer, my_item(session, viewer, number), ItemStep(word), version, changes)
+
+
+CASES = Kind(_held_case, _read_case, note, _move_case, "case_put_aside", "case_taken_up")
 ITEMS = Kind(
     lambda session, viewer, number: _item(my_item(session, viewer, number)),
     lambda session, viewer, number: _item(find_item(session, viewer, number)),
     note_item,
+    _move_item,
+    "service_item_put_aside",
+    "service_item_taken_up",
 )

@@ -19,7 +19,7 @@ from enforcement import audit
 from enforcement.access import Permission, Viewer, owned, require, rows
 from enforcement.errors import ConflictError, NotFoundError, StaleError
 from enforcement.tables import Case, Finding
-from enforcement.taking import LEASE, first, free, in_nobodys_hand, move, take
+from enforcement.taking import IN_NOBODYS_HAND, LEASE, first, free, move, take
 from enforcement.tenants import within
 
 
@@ -94,10 +94,6 @@ STATE_WORDS: Mapping[State, tuple[str, str]] = MappingProxyType(
     }
 )
 """state -> (Dutch, English)"""
-
-
-IN_NOBODYS_HAND: Mapping[str, None] = MappingProxyType(in_nobodys_hand(Case))
-"""what a case loses when nobody has it in hand"""
 
 
 def after(state: str, step: Step) -> State:

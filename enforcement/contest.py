@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from enforcement import audit
 from enforcement.access import Permission, Viewer, require
 from enforcement.blind import TOPICS
-from enforcement.cases import IN_NOBODYS_HAND, State, Step, find, step
+from enforcement.cases import State, Step, find, step
 from enforcement.clock import shown, stored
 from enforcement.errors import ConflictError, FindingsError, NotFoundError, RefusedError, StaleError
 from enforcement.holds import SHORTEST_REASON
@@ -33,6 +33,7 @@ from enforcement.keys import Keys, cipher_for
 from enforcement.rights_deadlines import answer_by
 from enforcement.selection import RISK
 from enforcement.tables import Case, Contest, Delivery, Inclusion, Rescoring
+from enforcement.taking import IN_NOBODYS_HAND
 from enforcement.tenants import within
 
 NONCE = 12

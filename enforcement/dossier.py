@@ -34,6 +34,8 @@ class FindingView:
     cause: Cause
     effect: Effect
     amount_cents: int | None
+    minutes: int | None
+    """time the review took; only of one's own, to mend what was sent back"""
     reasoning: str
     saved_at: dt.datetime
     state: str
@@ -270,6 +272,7 @@ def _findings(session: Session, viewer: Viewer, case: Case) -> tuple[FindingView
             cause=Cause(one.cause),
             effect=Effect(one.effect),
             amount_cents=one.amount_cents,
+            minutes=one.minutes if one.reviewer == viewer.user else None,
             reasoning=one.reasoning,
             saved_at=shown(one.saved_at),
             state=one.state,

@@ -17,12 +17,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from enforcement.access import Permission, Viewer, owned, require, rows
-from enforcement.cases import IN_NOBODYS_HAND, Step, after, find, mine, note, step
+from enforcement.cases import Step, after, find, mine, note, step
 from enforcement.clock import stored
 from enforcement.errors import ConflictError, FindingsError, ForbiddenError
 from enforcement.selection import RANDOM, RISK, SIGNAL, TOP_UP
 from enforcement.tables import Case, Draw, Finding, Inclusion
-from enforcement.taking import in_hand_of
+from enforcement.taking import IN_NOBODYS_HAND, in_hand_of
 from enforcement.tenants import within
 
 
@@ -260,7 +260,7 @@ def return_findings(
     case = find(session, viewer, number, Permission.APPROVE_FINDINGS)
     waiting = _waiting(session, viewer, case, finding)
     state = after(case.state, Step.RETURN)
-    new = step(session, viewer, case, Step.RETURN, version, in_hand_of(Case, waiting.reviewer, now))
+    new = step(session, viewer, case, Step.RETURN, version, in_hand_of(waiting.reviewer, now))
     _judge(session, viewer, waiting, "returned", remark, now)
     note(session, viewer, "findings_returned", number, now, {"finding": waiting.id})
     return Saved(waiting.id, new, state)

@@ -14,7 +14,7 @@ from enforcement.access import Permission, Role, Viewer, require
 from enforcement.cases import Step, find, mine, note, step
 from enforcement.errors import ConflictError, ForbiddenError, RefusedError
 from enforcement.tables import Absence, Case, Finding, Grant, ServiceItem
-from enforcement.taking import CLAIMED, OPEN, Listed, in_hand_of, in_nobodys_hand
+from enforcement.taking import CLAIMED, IN_NOBODYS_HAND, OPEN, Listed, in_hand_of
 from enforcement.tenants import within
 
 CASEWORKERS = (Role.OFFICER, Role.SENIOR_OFFICER)
@@ -38,7 +38,7 @@ def hand_over(session: Session, viewer: Viewer, number: str, version: int, to: s
     require(viewer, Permission.CLAIM_CASE)
     case = mine(session, viewer, number)
     _require_able(session, viewer, case, to, now)
-    new = step(session, viewer, case, Step.HAND_OVER, version, in_hand_of(Case, to, now))
+    new = step(session, viewer, case, Step.HAND_OVER, version, in_hand_of(to, now))
     note(session, viewer, "case_handed_over", number, now, {"to": to})
     return new
 
@@ -58,7 +58,7 @@ def _assign(session: Session, viewer: Viewer, number: str, to: str, now: dt.date
     try:
         case = find(session, viewer, number, Permission.ASSIGN_CASES)
         _require_able(session, viewer, case, to, now)
-        new = step(session, viewer, case, Step.ASSIGN, case.version, in_hand_of(Case, to, now))
+        new = step(session, viewer, case, Step.ASSIGN, case.version, in_hand_of(to, now))
     except RefusedError as error:
         return Assigned(number, None, str(error))
     note(session, viewer, "case_assigned", number, now, {"to": to})
@@ -129,7 +129,7 @@ def _relieve(session: Session, absence: Absence, table: type[Listed], now: dt.da
         deputy = absence.deputy
         if isinstance(one, Case) and deputy and _reviewed(session, one, deputy):
             deputy = None
-        to = in_hand_of(table, deputy, now) if deputy else in_nobodys_hand(table)
+        to = in_hand_of(deputy, now) if deputy else IN_NOBODYS_HAND
         session.execute(
             update(table)
             .where(within(table, town), table.number == one.number, table.version == one.version)

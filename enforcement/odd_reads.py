@@ -26,8 +26,8 @@ WORK = frozenset(
         "case_claimed", "case_released", "case_put_aside", "case_taken_up", "case_handed_over", "step_taken",
         "note_written", "document_added", "findings_saved", "findings_approved", "findings_returned",
         "findings_overturned", "contest_opened", "contest_settled", "correction_named", "service_item_claimed",
-        "service_item_released", "service_item_handed_over", "service_outcome_saved", "service_outcome_approved",
-        "service_outcome_returned",
+        "service_item_released", "service_item_handed_over", "service_item_put_aside", "service_item_taken_up",
+        "service_outcome_saved", "service_outcome_approved", "service_outcome_returned",
     }
 )  # fmt: skip
 """work on a case or item. Every other entry is none: to look at a case's notes is not to work on it"""

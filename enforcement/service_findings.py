@@ -18,7 +18,7 @@ from enforcement.findings import SHORTEST_NOTE
 from enforcement.service_items import ItemChanged, ItemState, ItemStep, find_item, move_item, my_item
 from enforcement.service_outcomes import ServiceOutcome
 from enforcement.tables import ServiceItem, ServiceRound
-from enforcement.taking import in_hand_of, in_nobodys_hand
+from enforcement.taking import IN_NOBODYS_HAND, in_hand_of
 
 WRITTEN = ("outcome", "done", "amount_cents", "reasoning", "noted_by", "noted_at", "approver", "approver_note")
 """what a round holds of the item"""
@@ -34,7 +34,8 @@ def save_outcome(
     item = my_item(session, viewer, number)
     before = {name: getattr(item, name) for name in WRITTEN}
     which = {"case_id": item.case_id, "as_of": item.as_of, "municipality": item.municipality}
-    changes: dict[str, Any] = in_nobodys_hand(ServiceItem) | {
+    changes: dict[str, Any] = {
+        **IN_NOBODYS_HAND,
         "outcome": outcome.found.value,
         "done": outcome.done.value,
         "amount_cents": outcome.amount_cents,
@@ -70,7 +71,7 @@ def return_outcome(
     if len(remark.strip()) < SHORTEST_NOTE:
         raise FindingsError("remark", "Schrijf wat er nog ontbreekt.", "Write what is still missing.")
     item = _to_judge(session, viewer, number)
-    changes = in_hand_of(ServiceItem, str(item.noted_by), now) | {
+    changes = in_hand_of(str(item.noted_by), now) | {
         "approver": viewer.user,
         "approver_note": remark.strip(),
     }

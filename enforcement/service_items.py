@@ -21,7 +21,7 @@ from enforcement.access import Permission, Purpose, Viewer, require, rows
 from enforcement.errors import ConflictError, NotFoundError, RefusedError, StaleError
 from enforcement.handover import MOST_AT_ONCE, Assigned, is_absent, require_caseworker
 from enforcement.tables import ServiceItem
-from enforcement.taking import first, free, in_hand_of, in_nobodys_hand, move, take
+from enforcement.taking import IN_NOBODYS_HAND, first, free, in_hand_of, move, take
 
 
 class ItemState(StrEnum):
@@ -37,6 +37,8 @@ class ItemState(StrEnum):
 class ItemStep(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
+    PUT_ASIDE = "put_aside"
+    TAKE_UP = "take_up"
     HAND_OVER = "hand_over"
     ASSIGN = "assign"
     SAVE = "save"
@@ -51,6 +53,8 @@ ITEM_STEPS: Mapping[tuple[ItemState, ItemStep], ItemState] = MappingProxyType(
         (ItemState.OPEN, ItemStep.CLAIM): ItemState.CLAIMED,
         (ItemState.CLAIMED, ItemStep.CLAIM): ItemState.CLAIMED,  # a lease that ran out
         (ItemState.CLAIMED, ItemStep.RELEASE): ItemState.OPEN,
+        (ItemState.CLAIMED, ItemStep.PUT_ASIDE): ItemState.CLAIMED,
+        (ItemState.CLAIMED, ItemStep.TAKE_UP): ItemState.CLAIMED,
         (ItemState.CLAIMED, ItemStep.HAND_OVER): ItemState.CLAIMED,
         (ItemState.OPEN, ItemStep.ASSIGN): ItemState.CLAIMED,
         (ItemState.CLAIMED, ItemStep.SAVE): ItemState.FINDINGS,
@@ -113,8 +117,8 @@ def claim_item(session: Session, viewer: Viewer, number: str, now: dt.datetime) 
 
 def release_item(session: Session, viewer: Viewer, number: str, version: int, now: dt.datetime) -> ItemChanged:
     """Gives the viewer's own item back to the list. Raises NotFoundError, ConflictError, StaleError."""
-    item, nobody = my_item(session, viewer, number), in_nobodys_hand(ServiceItem)
-    return move_item(session, viewer, item, ItemStep.RELEASE, version, now, "service_item_released", nobody)
+    item = my_item(session, viewer, number)
+    return move_item(session, viewer, item, ItemStep.RELEASE, version, now, "service_item_released", IN_NOBODYS_HAND)
 
 
 def hand_over_item(
@@ -124,7 +128,7 @@ def hand_over_item(
     NotFoundError, ConflictError, StaleError."""
     item = my_item(session, viewer, number)
     _require_there(session, viewer, to, now)
-    held = in_hand_of(ServiceItem, to, now)
+    held = in_hand_of(to, now)
     return move_item(session, viewer, item, ItemStep.HAND_OVER, version, now, "service_item_handed_over", held)
 
 
@@ -171,6 +175,18 @@ def note_item(
     )
 
 
+def step_item(
+    session: Session, viewer: Viewer, item: ServiceItem, step: ItemStep, version: int, changes: Mapping[str, Any]
+) -> int:
+    """Moves an item along ITEM_STEPS when it is still as the viewer read it; gives its new version. Raises
+    ConflictError, StaleError."""
+    number, state = item.number, step_to(item.state, step)
+    new = move(session, viewer, ServiceItem, number, item.state, item.claimed_by, state, version, changes)
+    if new is None:
+        raise StaleError(f"item {number} changed since you read it; read it again, nothing was saved")
+    return new
+
+
 def move_item(
     session: Session,
     viewer: Viewer,
@@ -181,12 +197,9 @@ def move_item(
     action: str,
     changes: Mapping[str, Any],
 ) -> ItemChanged:
-    """Moves an item along ITEM_STEPS when it is still as the viewer read it, and notes it. Raises ConflictError,
-    StaleError."""
+    """What `step_item` does, with its entry in the log. Raises as that does."""
     number, state = item.number, step_to(item.state, step)
-    new = move(session, viewer, ServiceItem, number, item.state, item.claimed_by, state, version, changes)
-    if new is None:
-        raise StaleError(f"item {number} changed since you read it; read it again, nothing was saved")
+    new = step_item(session, viewer, item, step, version, changes)
     details = {"to": changes["claimed_by"]} if step in (ItemStep.ASSIGN, ItemStep.HAND_OVER) else None
     note_item(session, viewer, action, number, now, details)
     return ItemChanged(number, new, state)
@@ -204,7 +217,7 @@ def _assign(session: Session, viewer: Viewer, number: str, to: str, now: dt.date
     try:
         item = find_item(session, viewer, number, Permission.ASSIGN_CASES)
         _require_there(session, viewer, to, now)
-        held = in_hand_of(ServiceItem, to, now)
+        held = in_hand_of(to, now)
         changed = move_item(session, viewer, item, ItemStep.ASSIGN, item.version, now, "service_item_assigned", held)
     except RefusedError as error:
         return Assigned(number, None, str(error))

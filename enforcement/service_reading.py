@@ -49,6 +49,8 @@ class ItemRow:
     reasons: int
     holder: str | None
     mine: bool
+    waits_until: dt.date | None
+    """put aside until this day"""
     version: int
 
 
@@ -80,6 +82,10 @@ class ItemView:
     """the latest"""
     earlier: tuple[Noted, ...]
     """what was sent back before it, oldest first, with the words of the second person"""
+    waits_until: dt.date | None
+    """put aside until this day"""
+    waits_for: str | None
+    """a WaitsFor (waiting.py)"""
     steps: frozenset[ItemStep]
     """what the viewer may do now"""
 
@@ -91,12 +97,14 @@ def item_list(
     states: frozenset[ItemState] = WORKED_ON,
     *,
     mine: bool = False,
+    waiting: bool = False,
     kind: str = "",
     after: str | None = None,
     limit: int = PAGE,
 ) -> ItemPage:
-    """A page of the list in the order to work in, after the look was logged. Raises ForbiddenError, RefusedError for a
-    cursor that is none of ours, LogUnavailableError. Needs a transaction that may write."""
+    """A page of the list in the order to work in, after the look was logged. mine: only what the viewer has in hand;
+    waiting: only what is put aside until a day. Raises ForbiddenError, RefusedError for a cursor that is none of ours,
+    LogUnavailableError. Needs a transaction of `looking` or `writing`."""
     require(viewer, Permission.SERVE_CLIENTS)
     note_item(session, viewer, "service_list_read", "list", now)
     query = (
@@ -108,6 +116,8 @@ def item_list(
     )
     if mine:
         query = query.where(ServiceItem.claimed_by == viewer.user, ServiceItem.state == ItemState.CLAIMED)
+    if waiting:
+        query = query.where(ServiceItem.state == ItemState.CLAIMED, ServiceItem.waits_until > now.date())
     if kind:
         query = query.where(ServiceItem.kind == kind)
     if after is not None:
@@ -146,6 +156,8 @@ def item_view(session: Session, viewer: Viewer, number: str, now: dt.datetime) -
         lease_until=shown(item.lease_until) if held and item.lease_until else None,
         noted=_noted(item, viewer, names),
         earlier=tuple(earlier),
+        waits_until=item.waits_until if held else None,
+        waits_for=item.waits_for if held else None,
         steps=_steps(item, state, viewer),
     )
 
@@ -155,6 +167,8 @@ class MyItems:
     """What somebody has to do on the service list; numbers and dates, nothing about a client."""
 
     in_hand: tuple[ItemRow, ...]
+    aside: tuple[ItemRow, ...]
+    """of their own, put aside"""
     to_judge: tuple[ItemRow, ...]
     """of colleagues"""
     waiting: tuple[ItemRow, ...]
@@ -172,10 +186,15 @@ def my_items(session: Session, viewer: Viewer, now: dt.datetime, most: int) -> M
         return tuple(_row(item, None, viewer, stored(now)) for item in found)
 
     waits, own = ServiceItem.state == ItemState.FINDINGS, ServiceItem.noted_by == viewer.user
-    held = ServiceItem.state == ItemState.CLAIMED, ServiceItem.claimed_by == viewer.user
+    held = (
+        ServiceItem.state == ItemState.CLAIMED,
+        ServiceItem.claimed_by == viewer.user,
+        ServiceItem.lease_until >= stored(now),
+    )
     judges = allowed(viewer, Permission.APPROVE_FINDINGS)
     return MyItems(
-        in_hand=those(*held, ServiceItem.lease_until >= stored(now)),
+        in_hand=those(*held, ServiceItem.waits_until.is_(None)),
+        aside=those(*held, ServiceItem.waits_until.is_not(None)),
         to_judge=those(waits, ~own) if judges else (),
         waiting=those(waits, own),
         closed=those(ServiceItem.state == ItemState.CLOSED, own),
@@ -211,6 +230,7 @@ def _row(item: ServiceItem, name: str | None, viewer: Viewer, moment: dt.datetim
         reasons=len(item.reasons),
         holder=name if held else None,
         mine=held and item.claimed_by == viewer.user,
+        waits_until=item.waits_until if held else None,
         version=item.version,
     )
 
@@ -244,6 +264,7 @@ def _steps(item: ServiceItem, state: ItemState, viewer: Viewer) -> frozenset[Ite
         steps.add(ItemStep.CLAIM)
     if state == ItemState.CLAIMED and item.claimed_by == viewer.user:
         steps |= {ItemStep.RELEASE, ItemStep.HAND_OVER, ItemStep.SAVE}
+        steps.add(ItemStep.TAKE_UP if item.waits_until else ItemStep.PUT_ASIDE)
     if state == ItemState.FINDINGS and item.noted_by != viewer.user and allowed(viewer, Permission.APPROVE_FINDINGS):
         steps |= {ItemStep.APPROVE, ItemStep.RETURN}
     return frozenset(steps)

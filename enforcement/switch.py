@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from enforcement import audit
 from enforcement.access import Permission, Viewer, require
-from enforcement.cases import IN_NOBODYS_HAND, State, Step, after
+from enforcement.cases import State, Step, after
 from enforcement.clock import stored
 from enforcement.draws import extend
 from enforcement.errors import ConflictError, ForbiddenError, RefusedError
@@ -25,6 +25,7 @@ from enforcement.policy import Policy, in_force
 from enforcement.promotion import freeze
 from enforcement.selection import RISK, SIGNAL, commitment, further, seed_of
 from enforcement.tables import Case, Draw, Finding, Inclusion, Run, Switch
+from enforcement.taking import IN_NOBODYS_HAND
 from enforcement.tenants import within
 
 

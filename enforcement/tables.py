@@ -739,6 +739,10 @@ class ServiceItem(Base):
     claimed_by: Mapped[str | None]
     claimed_at: Mapped[dt.datetime | None]
     lease_until: Mapped[dt.datetime | None]
+    waits_until: Mapped[dt.date | None]
+    """put aside until this day, by who has it in hand"""
+    waits_for: Mapped[str | None]
+    """why, waiting.WaitsFor"""
     version: Mapped[int] = mapped_column(default=1)
     """ETag; every change adds one"""
     outcome: Mapped[str | None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -22,7 +23,10 @@ LEASE = dt.timedelta(days=5)
 """after so long without a step what was taken may be taken by a colleague"""
 OPEN, CLAIMED = "open", "claimed"
 Listed = TypeVar("Listed", Case, ServiceItem)
-_IN_HAND = ("claimed_by", "claimed_at", "lease_until", "waits_until", "waits_for")
+IN_NOBODYS_HAND: Mapping[str, None] = MappingProxyType(
+    dict.fromkeys(("claimed_by", "claimed_at", "lease_until", "waits_until", "waits_for"))
+)
+"""what a row loses when nobody has it in hand"""
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,10 @@ class Taken:
     version: int
 
 
-def in_nobodys_hand(table: type[Listed]) -> dict[str, None]:
-    """What a row loses when nobody has it in hand."""
-    return {name: None for name in _IN_HAND if name in table.__table__.columns}
-
-
-def in_hand_of(table: type[Listed], user: str, now: dt.datetime) -> dict[str, Any]:
+def in_hand_of(user: str, now: dt.datetime) -> dict[str, Any]:
     """What a row says when somebody has just got it in hand."""
     held = {"claimed_by": user, "claimed_at": stored(now), "lease_until": stored(now + LEASE)}
-    return in_nobodys_hand(table) | held
+    return {**IN_NOBODYS_HAND, **held}
 
 
 def free(table: type[Listed], viewer: Viewer, now: dt.datetime) -> ColumnElement[bool]:
@@ -71,7 +70,7 @@ def take(
     taken = session.execute(
         update(table)
         .where(which)
-        .values(state=CLAIMED, version=table.version + 1, **in_hand_of(table, viewer.user, now))
+        .values(state=CLAIMED, version=table.version + 1, **in_hand_of(viewer.user, now))
         .returning(table.number, table.version)
         .execution_options(synchronize_session=False)
     ).first()

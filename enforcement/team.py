@@ -27,6 +27,7 @@ class Load:
     items: int
     """of the service list in hand"""
     waiting: int
+    """cases and items put aside"""
     overdue: int
     """cases and items"""
     next_due: dt.date | None
@@ -71,7 +72,7 @@ def team(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Load, ...]
         select(Case.claimed_by, Case.due, Case.waits_until).where(owned(viewer, Case), Case.state == State.CLAIMED)
     ).all()
     served = session.execute(
-        select(ServiceItem.claimed_by, ServiceItem.due).where(
+        select(ServiceItem.claimed_by, ServiceItem.due, ServiceItem.waits_until).where(
             owned(viewer, ServiceItem), ServiceItem.state == State.CLAIMED
         )
     ).all()
@@ -86,15 +87,15 @@ def team(session: Session, viewer: Viewer, now: dt.datetime) -> tuple[Load, ...]
     found = []
     for user, name in people:
         own = [one for one in held if one.claimed_by == user]
-        items = [one.due for one in served if one.claimed_by == user]
-        dues = [one.due for one in own] + items
+        items = [one for one in served if one.claimed_by == user]
+        dues = [one.due for one in (*own, *items)]
         found.append(
             Load(
                 user=user,
                 name=name,
                 in_hand=len(own),
                 items=len(items),
-                waiting=sum(one.waits_until is not None and one.waits_until > today for one in own),
+                waiting=sum(one.waits_until is not None and one.waits_until > today for one in (*own, *items)),
                 overdue=sum(due < today for due in dues),
                 next_due=min(dues, default=None),
                 away_until=away[user].last if user in away else None,

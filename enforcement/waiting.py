@@ -1,4 +1,5 @@
-"""Putting a case aside until a day, with the reason: for an answer that has to come, never to let it lie."""
+"""Putting a case or an item of the service list aside until a day, with the reason: for an answer that has to come,
+never to let it lie."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
-from enforcement.access import Permission, Viewer, require
-from enforcement.cases import Step, mine, note, step
+from enforcement.access import Viewer
+from enforcement.attached import CASES, Kind
 from enforcement.clock import stored
 from enforcement.errors import ConflictError, RefusedError
 from enforcement.taking import LEASE
@@ -34,33 +35,36 @@ WAITS_FOR_WORDS: Mapping[WaitsFor, tuple[str, str]] = MappingProxyType(
 
 
 def put_aside(
-    session: Session, viewer: Viewer, number: str, version: int, until: dt.date, reason: WaitsFor, now: dt.datetime
+    session: Session,
+    viewer: Viewer,
+    number: str,
+    version: int,
+    until: dt.date,
+    reason: WaitsFor,
+    now: dt.datetime,
+    kind: Kind = CASES,
 ) -> int:
-    """Puts the viewer's own case aside; gives its new version. It stays theirs, until the lease after that day ends.
+    """Puts what the viewer has in hand aside; gives its new version. It stays theirs, until the lease after that day
+    ends.
 
-    No case waits beyond its own due date. The rule is one for all arms: a limit on random cases alone would show who
-    was drawn (R5, R6). Raises RefusedError for a day that is not acceptable, and as `step` does.
+    Nothing waits beyond its own due date. The rule is one for all arms: a limit on random cases alone would show who
+    was drawn (R5, R6). Raises RefusedError for a day that is not acceptable, NotFoundError, ForbiddenError,
+    ConflictError and StaleError.
     """
-    require(viewer, Permission.CLAIM_CASE)
-    case = mine(session, viewer, number)
-    if until <= now.date():
-        raise RefusedError("a case waits until a day that is still to come")
-    if until > case.due:
-        raise RefusedError(f"case {number} is due on {case.due.isoformat()}; it cannot wait longer than that")
+    if not now.date() < until <= kind.held(session, viewer, number).due:
+        raise RefusedError("it waits until a day after today, and cannot wait longer than until it is due")
     lease = dt.datetime.combine(until, dt.time(), dt.UTC) + LEASE
     held = {"waits_until": until, "waits_for": reason.value, "lease_until": stored(lease)}
-    new = step(session, viewer, case, Step.PUT_ASIDE, version, held)
-    note(session, viewer, "case_put_aside", number, now, {"until": until.isoformat(), "for": reason.value})
+    new = kind.moved(session, viewer, number, "put_aside", version, held)
+    kind.note(session, viewer, kind.put_aside, number, now, {"until": until.isoformat(), "for": reason.value})
     return new
 
 
-def take_up(session: Session, viewer: Viewer, number: str, version: int, now: dt.datetime) -> int:
-    """Goes on with a case that was put aside, before its day; gives its new version. Raises as `step` does."""
-    require(viewer, Permission.CLAIM_CASE)
-    case = mine(session, viewer, number)
-    if case.waits_until is None:
-        raise ConflictError(f"case {number} is not waiting")
+def take_up(session: Session, viewer: Viewer, number: str, version: int, now: dt.datetime, kind: Kind = CASES) -> int:
+    """Goes on with what was put aside, before its day; gives its new version. Raises as `put_aside` does."""
+    if kind.held(session, viewer, number).waits_until is None:
+        raise ConflictError(f"{number} is not waiting")
     resumed = {"waits_until": None, "waits_for": None, "lease_until": stored(now + LEASE)}
-    new = step(session, viewer, case, Step.TAKE_UP, version, resumed)
-    note(session, viewer, "case_taken_up", number, now)
+    new = kind.moved(session, viewer, number, "take_up", version, resumed)
+    kind.note(session, viewer, kind.taken_up, number, now)
     return new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 
@@ -118,7 +119,8 @@ def test_notes_documents_handing_over_and_my_work_are_plain_forms(served: Settin
         officer.post(f"/dienstenlijst/{number}/oppakken", data=form)
         page = officer.post(f"/dienstenlijst/{number}/notities", data=form | {"text": "Morgen bellen."}).text
         assert "Morgen bellen." in page
-        assert "Schrijf een notitie" in officer.post(f"/dienstenlijst/{number}/notities", data=form).text
+        empty = officer.post(f"/dienstenlijst/{number}/notities", data=form)
+        assert (empty.status_code, "Een notitie heeft 1 tot 5000 tekens." in empty.text) == (422, True)
         file = {"file": ("brief.pdf", b"%PDF-1.7 brief", "application/pdf")}
         page = officer.post(f"/dienstenlijst/{number}/stukken", data=form, files=file).text
         [address] = re.findall(rf'href="(/dienstenlijst/{number}/stukken/\w+)"', page)
@@ -132,6 +134,50 @@ def test_notes_documents_handing_over_and_my_work_are_plain_forms(served: Settin
         assert (load["officer.heerlen"], load["second.heerlen"]) == (1, 0)
         officer.post(f"/dienstenlijst/{number}/overdragen", data=form | {"version": "2", "to": "second.heerlen"})
         assert f'href="/dienstenlijst/{number}"' in second.get("/mijn-zaken").text
+
+
+def test_an_item_is_put_aside_until_a_day_and_taken_up_again_as_a_case_is(served: Settings) -> None:
+    number = an_item(served, at=6)
+    home, day = f"/dienstenlijst/{number}", (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date().isoformat()
+    with visitors(served, "officer.heerlen", "second.heerlen") as (officer, second):
+        form = {"csrf": officer.headers["x-csrf-token"]}
+        officer.post(f"{home}/oppakken", data=form)
+        for until, why in (("2099-01-01", "client"), (day, "onzin"), ("morgen", "client")):
+            wrong = officer.post(f"{home}/opzij", data=form | {"version": "2", "until": until, "waits_for": why})
+            assert (wrong.status_code, 'role="alert" id="fout"' in wrong.text) == (422, True)
+        page = officer.post(f"{home}/opzij", data=form | {"version": "2", "until": day, "waits_for": "source"}).text
+        assert "antwoord van een andere organisatie" in page
+        assert "an answer from another organisation" in officer.get(f"{home}?lang=en").text
+        officer.get(f"{home}?lang=nl")
+        assert number in officer.get("/dienstenlijst?opzij=1").text
+        assert number in officer.get("/mijn-zaken").text.split("Door u opzij gelegd")[-1]
+        assert "hervatten" not in second.get(home).text
+        load = {one["user"]: one["waiting"] for one in second.get("/api/v1/team").json()}
+        assert load["officer.heerlen"] == 1
+        page = officer.post(f"{home}/hervatten", data=form | {"version": "3"}).text
+        assert "Opzij gelegd tot" not in page
+        assert number not in officer.get("/dienstenlijst?opzij=1").text
+
+
+def test_an_item_is_put_aside_through_the_interface_for_programs(served: Settings) -> None:
+    number = an_item(served, at=7)
+    api, day = f"/api/v1/service-items/{number}", (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date().isoformat()
+    with visitors(served, "officer.heerlen") as (officer,):
+        as_read = {"if-match": f'"{officer.post(f"{api}/claim").json()["version"]}"'}
+        wait = {"until": day, "waits_for": "client"}
+        assert officer.post(f"{api}/wait", json=wait).status_code == 428
+        late = officer.post(f"{api}/wait", json=wait | {"until": "2099-01-01"}, headers=as_read)
+        assert (late.status_code, "cannot wait longer" in late.json()["detail"]) == (400, True)
+        done = officer.post(f"{api}/wait", json=wait, headers=as_read)
+        assert done.status_code == 200, done.text
+        seen = officer.get(api).json()
+        assert (seen["state"], seen["waits_until"], seen["waits_for"]) == ("claimed", day, "client")
+        assert "take_up" in seen["steps"]
+        listed = officer.get("/api/v1/service-items?waiting=true").json()["items"]
+        assert [(one["number"], one["waits_until"]) for one in listed] == [(number, day)]
+        assert officer.post(f"{api}/resume", headers=as_read).status_code == 412
+        resumed = officer.post(f"{api}/resume", headers={"if-match": f'"{done.json()["version"]}"'})
+        assert (resumed.status_code, officer.get(api).json()["waits_until"]) == (200, None)
 
 
 def test_r02_what_was_sent_back_stands_in_the_form_and_every_round_stays_on_the_page(served: Settings) -> None:

@@ -83,15 +83,22 @@ def test_r02_what_was_sent_back_stands_in_the_form_and_stays_on_the_case(made_up
     with visitors(made_up, "officer.heerlen", "second.heerlen") as [officer, second]:
         page = post(officer, f"/zaken/{number}/oppakken")
         given = {"cause": "client_late_or_mistaken", "effect": "down", "amount": "125,50", "reasoning": REASONING}
+        given["hours"] = "1,67"
         for remark in ("Graag de bron noemen.", "Noem ook de maand waarin het begon."):
             post(officer, f"/zaken/{number}/bevindingen", version=version_on(page), **given)
             judged = second.get(f"/zaken/{number}").text
             which = re.findall(r'name="finding" value="(\w+)"', judged)[0]
+            own, seen = (one.get(f"/api/v1/cases/{number}").json()["findings"][-1] for one in (officer, second))
+            assert (own["minutes"], seen["minutes"]) == (100, None), "hours are only for who fills them in"
             fields = {"version": version_on(judged), "finding": which, "remark": remark}
             post(second, f"/zaken/{number}/terugsturen", **fields)
             page = officer.get(f"/zaken/{number}").text
             assert remark in page
             assert 'value="125,50"' in page, "nobody types it again"
+            assert (
+                'name="hours" inputmode="decimal" autocomplete="off" aria-describedby="uren-uitleg" value="1,67"'
+                in page
+            )
             assert 'value="down" checked' in page
         assert "Graag de bron noemen." in page, "the first round stays when a second one follows"
 

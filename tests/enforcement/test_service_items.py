@@ -20,7 +20,14 @@ from enforcement.attached import ITEMS
 from enforcement.cases import last_reviews, open_cases
 from enforcement.contest import disputed_cases
 from enforcement.database import reading, writing
-from enforcement.errors import ConflictError, FindingsError, ForbiddenError, NotFoundError, StaleError
+from enforcement.errors import (
+    ConflictError,
+    FindingsError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    StaleError,
+)
 from enforcement.evidence import add_document, list_documents, open_document
 from enforcement.findings import approved_outcomes
 from enforcement.handover import be_absent, relieve
@@ -50,6 +57,7 @@ from enforcement.tables import CaseNote, Event, Evidence, ServiceItem, ServiceRo
 from enforcement.taking import LEASE
 from enforcement.team import team
 from enforcement.tips import waiting_tips
+from enforcement.waiting import WaitsFor, put_aside, take_up
 from tests.enforcement.province import (
     AS_OF,
     COMPLIANCE,
@@ -144,6 +152,54 @@ def test_every_step_of_an_item_stands_in_one_table() -> None:
         else:
             with pytest.raises(ConflictError):
                 step_to(state, step)
+
+
+def test_an_item_put_aside_stays_with_who_has_it_until_the_day(engine: Engine) -> None:
+    number, day = first(engine), dt.timedelta(days=1)
+    with writing(engine) as session:
+        version = claim_item(session, OFFICER, number, NOW).version
+        for wrong in (NOW.date(), DUE + day):
+            with pytest.raises(RefusedError, match="cannot wait longer"):
+                put_aside(session, OFFICER, number, version, wrong, WaitsFor.SOURCE, NOW, ITEMS)
+        with pytest.raises(ConflictError, match="not waiting"):
+            take_up(session, OFFICER, number, version, NOW, ITEMS)
+        with pytest.raises(StaleError):
+            put_aside(session, OFFICER, number, version - 1, DUE, WaitsFor.SOURCE, NOW, ITEMS)
+        with pytest.raises(ConflictError, match="colleague"):
+            put_aside(session, SECOND, number, version, DUE, WaitsFor.SOURCE, NOW, ITEMS)
+        with pytest.raises(ForbiddenError):
+            put_aside(session, MANAGER, number, version, DUE, WaitsFor.SOURCE, NOW, ITEMS)
+        version = put_aside(session, OFFICER, number, version, DUE, WaitsFor.CLIENT, NOW, ITEMS)
+    with writing(engine) as session:
+        with pytest.raises(ConflictError, match="colleague"):
+            claim_item(session, SECOND, number, NOW + LEASE + day)
+        seen, own = item_view(session, OFFICER, number, NOW), my_items(session, OFFICER, NOW, 10)
+        assert (seen.state, seen.waits_until, seen.waits_for) == (ItemState.CLAIMED, DUE, "client")
+        assert ItemStep.TAKE_UP in seen.steps
+        assert ItemStep.PUT_ASIDE not in seen.steps
+        assert ([one.number for one in own.aside], own.in_hand) == ([number], ())
+        assert [one.number for one in item_list(session, SECOND, NOW, waiting=True).items] == [number]
+        assert [one.waiting for one in team(session, SECOND, NOW) if one.user == OFFICER.user] == [1]
+        keep_list(session, HEERLEN, AS_OF + 31 * day, (), DUE, NOW, {})
+        assert find_item(session, OFFICER, number).state == ItemState.CLAIMED, "the next list leaves it where it is"
+        version = take_up(session, OFFICER, number, version, NOW, ITEMS)
+        assert find_item(session, OFFICER, number).waits_until is None
+        assert item_list(session, SECOND, NOW, waiting=True).items == ()
+        save_outcome(session, OFFICER, number, outcome(), version, NOW)
+        logged = [json.loads(one) for one in session.scalars(select(Event.body))]
+    told = {one["action"]: one for one in logged if one["object"] == f"service:{number}"}
+    assert told["service_item_put_aside"]["details"] == {"until": DUE.isoformat(), "for": "client"}
+    assert told["service_item_taken_up"]["purpose"] == Purpose.SERVICE.value
+
+
+def test_what_waits_with_somebody_who_is_away_waits_no_longer(engine: Engine) -> None:
+    number = first(engine)
+    with writing(engine) as session:
+        version = claim_item(session, OFFICER, number, NOW).version
+        put_aside(session, OFFICER, number, version, DUE, WaitsFor.CLIENT, NOW, ITEMS)
+        be_absent(session, OFFICER, OFFICER.user, NOW.date(), DUE, SECOND.user, NOW)
+        moved = find_item(session, SECOND, number)
+        assert (moved.claimed_by, moved.waits_until, moved.waits_for) == (SECOND.user, None, None)
 
 
 def test_two_people_never_get_one_item(engine: Engine) -> None:

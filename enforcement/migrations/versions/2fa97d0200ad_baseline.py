@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "d18e958d6492"
+revision = "2fa97d0200ad"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -359,6 +359,8 @@ def upgrade() -> None:
         sa.Column("claimed_by", sa.String(), nullable=True),
         sa.Column("claimed_at", sa.DateTime(), nullable=True),
         sa.Column("lease_until", sa.DateTime(), nullable=True),
+        sa.Column("waits_until", sa.Date(), nullable=True),
+        sa.Column("waits_for", sa.String(), nullable=True),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("done", sa.String(), nullable=True),
