@@ -116,7 +116,10 @@ def prevalence(cases: Reviewed, confidence: float = 0.95) -> Estimate:
 
 
 def recall(cases: Reviewed, member: Floats, confidence: float = 0.95) -> Estimate:
-    """Share of all positives among the eligible that lie in S; linearised (Horvitz-Thompson ratio)."""
+    """Share of all positives among the eligible that lie in S; linearised (Horvitz-Thompson ratio).
+
+    The finished of C stand for all of C, as in `precision`: an unfinished review is missing, not without the label.
+    """
     known, outcome = cases.known, cases.outcome
     sampled = ~cases.certain & known & cases.drawn
     n = effective_sample(cases.weight[sampled])
@@ -124,7 +127,12 @@ def recall(cases: Reviewed, member: Floats, confidence: float = 0.95) -> Estimat
     if out > 0 and n < FEWEST:
         return _none(_few(n), n, (0.0, 1.0))
     mine = cases.certain & known
-    found, positives = float((member * outcome)[mine].sum()), float(outcome[mine].sum())
+    inside = float(cases.stands_for[cases.certain].sum())
+    finished = float(cases.stands_for[mine].sum())
+    if inside > 0 and finished <= 0:
+        return _none(UNFINISHED, n, (0.0, 1.0))
+    whole = inside / finished if inside > 0 else 0.0
+    found, positives = whole * float((member * outcome)[mine].sum()), whole * float(outcome[mine].sum())
     if n:
         w = cases.weight[sampled]
         found += out * float(np.average((member * outcome)[sampled], weights=w))

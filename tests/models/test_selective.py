@@ -139,6 +139,22 @@ def test_unfinished_reviews_are_missing_not_zero_and_make_it_provisional(world: 
     assert found.value == pytest.approx((world.outcome[arm.certain].sum() + (N - CERTAIN) * mean) / N)
 
 
+def test_recall_takes_the_finished_of_c_for_all_of_c(world: World) -> None:
+    """Counted as 0, the unfinished would take from what C holds and not from what the random arm stands for."""
+    arm, member = world.arm(1), world.top(0.2)
+    label = arm.label.copy()
+    label[np.flatnonzero(arm.certain)[::2]] = np.nan
+    half = Reviewed(label, arm.certain, arm.drawn, arm.stands_for, arm.weight)
+    inside, sampled = arm.certain & ~np.isnan(label), arm.drawn & ~arm.certain
+    outside = (N - CERTAIN) * np.mean(world.outcome[sampled])
+    there = (N - CERTAIN) * np.mean((world.outcome * member)[sampled])
+    whole = CERTAIN * world.outcome[inside].mean()
+    listed = CERTAIN * (world.outcome * member)[inside].mean()
+    assert recall(half, member).value == pytest.approx((listed + there) / (whole + outside))
+    label[arm.certain] = np.nan
+    assert recall(Reviewed(label, arm.certain, arm.drawn, arm.stands_for, arm.weight), member).value is None
+
+
 def test_a_set_within_c_is_known_exactly(world: World) -> None:
     arm = world.arm(1)
     found = precision(arm, arm.certain.astype(float))
