@@ -41,7 +41,9 @@ from enforcement.clock import shown
 from enforcement.database import reading, writing
 from enforcement.errors import NotFoundError, RefusedError
 from enforcement.inspection import Wanted, agreement_with_place, chain_state, entries, frozen, listed_numbers
+from enforcement.looking import looking
 from enforcement.odd_reads import odd_reads
+from enforcement.users import DEMO_MUNICIPALITIES
 
 router = APIRouter()
 ODD_DAYS = 31
@@ -158,7 +160,7 @@ def choose_case(visit: Signed, nummer: Annotated[str, Query(max_length=40)] = ""
 @router.get("/toetsing/zaken/{number}")
 def inspect_case(request: Request, visit: Signed, number: str) -> Response:
     """The case exactly as it was shown then; the look is logged first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = frozen(session, visit.viewer, number)
     return render(request, "inspection.html", visit, case=found)
 
@@ -201,7 +203,7 @@ def log_page(
     """The log of the municipality; looking at it stands in it too (R16)."""
     viewer, now, spoken = visit.viewer, dt.datetime.now(dt.UTC), language(request)
     wanted = Wanted(handeling.strip(), wie.strip(), about_of(over.strip()), voor)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         require(viewer, Permission.READ_LOG)
         odd = odd_reads(session, viewer, now - dt.timedelta(days=ODD_DAYS))
         state = chain_state(session, viewer, request.app.state.settings.checkpoints, verify=nagaan)
@@ -233,8 +235,12 @@ def about_of(typed: str) -> str:
 
 
 def entry_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry with its moment, and with what it is about as a kind and a number."""
+    """An entry with its moment, and with what it is about as a kind and a number or, for a municipality, a name."""
     kind, _, which = entry["object"].partition(":")
+    if kind == "municipality":
+        which = DEMO_MUNICIPALITIES.get(which, which)
+    elif (kind, which) == ("service", "list"):
+        which = ""
     return {**entry, "moment": dt.datetime.fromisoformat(entry["at"]), "kind": kind, "which": which}
 
 

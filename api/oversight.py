@@ -12,7 +12,7 @@ from api.answers import Answer
 from api.problems import responses
 from api.security import Signed, engine
 from enforcement import audit
-from enforcement.database import writing
+from enforcement.looking import looking
 from enforcement.odd_reads import Why, odd_reads
 
 router = APIRouter(prefix="/api/v1", tags=["oversight"])
@@ -32,7 +32,7 @@ class OddRead(Answer):
 def read_odd_reads(request: Request, visit: Signed, days: Annotated[int, Query(ge=1, le=366)] = 31) -> list[OddRead]:
     """Who read what without work on the case, or far more than colleagues. Asking is in the log too."""
     now, viewer = dt.datetime.now(dt.UTC), visit.viewer
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = odd_reads(session, viewer, now - dt.timedelta(days=days))
         about = {"days": days, "found": len(found)}
         role, purpose = viewer.role.value, viewer.purpose.value

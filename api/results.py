@@ -20,7 +20,8 @@ from api.security import Signed, engine
 from api.tabular import csv_of, download
 from enforcement import audit
 from enforcement.access import Permission, Viewer, allowed, require
-from enforcement.database import reading, writing
+from enforcement.database import reading
+from enforcement.looking import looking
 from enforcement.money import FOUND, ArmSums, kept
 from enforcement.results import (
     Agreement,
@@ -150,7 +151,7 @@ def read_results_csv(request: Request, visit: Signed, lists: Which = "own", hour
 def results_csv(request: Request, visit: Visit, which: Which, hour_cents: int | None) -> Response:
     now, viewer = dt.datetime.now(dt.UTC), visit.viewer
     require(viewer, Permission.SEE_RESULTS)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = results_of(session, viewer, now.date(), which)
         role, purpose = viewer.role.value, viewer.purpose.value
         what = {"lists": which}

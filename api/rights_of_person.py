@@ -27,6 +27,7 @@ from enforcement.contest import Disputed, Told, contests, correct, open_contest,
 from enforcement.database import reading, writing
 from enforcement.errors import ConflictError, RefusedError
 from enforcement.keys import Keys
+from enforcement.looking import looking
 from enforcement.notices import notice
 
 router = APIRouter(prefix="/api/v1", tags=["rights of the person"])
@@ -245,7 +246,7 @@ def read_contest(
 ) -> ContestRead:
     """One contest with what the client says. The look is logged first."""
     viewer = replace(visit.viewer, purpose=purpose)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = told(session, viewer, keys_of(request), contest, _now())
     response.headers["ETag"] = etag(found.about.version)
     return ContestRead.of(found)
@@ -275,7 +276,7 @@ def settle_contest(request: Request, visit: Meant, contest: str, version: AsRead
 @router.get("/restrictions", responses=responses(401, 403, 422, 503))
 def read_restrictions(request: Request, visit: Signed, purpose: For = Purpose.SUPERVISION) -> list[InForce]:
     """What is not told to clients yet, why and until when (UAVG 41). The look is logged first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = waiting.restrictions(session, replace(visit.viewer, purpose=purpose), _now())
     return [InForce.of(one) for one in found]
 
@@ -301,7 +302,7 @@ def end_restriction(request: Request, visit: Meant, restriction: str) -> None:
 @router.get("/holds", responses=responses(401, 403, 422, 503))
 def read_holds(request: Request, visit: Signed, purpose: For = Purpose.SUPERVISION) -> list[InForce]:
     """The legal holds in force, with their reasons. The look is logged first."""
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = waiting.holds(session, replace(visit.viewer, purpose=purpose), _now())
     return [InForce.of(one) for one in found]
 

@@ -18,7 +18,8 @@ from api.security import Signed, engine
 from api.tabular import csv_of, download
 from enforcement import audit
 from enforcement.access import Permission, Viewer, require
-from enforcement.database import reading, writing
+from enforcement.database import reading
+from enforcement.looking import looking
 from enforcement.money import ArmSums, Kept, kept
 from enforcement.policy import Policy, in_force
 from enforcement.results import PlacedReview, placed_reviews
@@ -95,7 +96,7 @@ def what_if_csv(request: Request, visit: Visit, wish: Wish, lists: Which) -> Res
     """A row per figure: policy, part, measure, value, interval, status and why. Aggregates only, safe from formulas."""
     now, viewer = dt.datetime.now(dt.UTC), visit.viewer
     require(viewer, Permission.SEE_RESULTS)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         found = what_if_of(session, viewer, wish, lists)
         role, purpose = viewer.role.value, viewer.purpose.value
         what = {"lists": lists} | wish.model_dump(exclude_none=True)
