@@ -20,7 +20,6 @@ from enforcement.access import Permission, Viewer, owned, require, rows
 from enforcement.cases import Step, after, find, mine, note, step
 from enforcement.clock import stored
 from enforcement.errors import ConflictError, FindingsError, ForbiddenError
-from enforcement.selection import RANDOM, RISK, SIGNAL, TOP_UP
 from enforcement.tables import Case, Draw, Finding, Inclusion
 from enforcement.taking import IN_NOBODYS_HAND, in_hand_of
 from enforcement.tenants import within
@@ -373,7 +372,7 @@ def approved_outcomes(
         outcomes[key] = {
             "case": dossier(finding.case_id),
             "selected": as_of,
-            "arm": contract_arm(arms),
+            "arm": arms,
             "probability": probability,
             "closed": finding.saved_at.date(),
             "approved": finding.approved_at.date() if finding.approved_at else None,
@@ -389,14 +388,3 @@ def approved_outcomes(
         for row in outcomes.values()
         if row["_changed_at"] >= stored(since)
     ]
-
-
-def contract_arm(arms: str) -> str:
-    """The one arm the contract has room for: the random arm counts as random also when the case is in C (then its
-    probability is 1); cases of the walk beyond the random arm are top_up.
-
-    >>> contract_arm("random,risk"), contract_arm("risk"), contract_arm("top_up")
-    ('random', 'risk', 'top_up')
-    """
-    members = arms.split(",")
-    return next((arm for arm in (RANDOM, SIGNAL, RISK, TOP_UP) if arm in members), "")

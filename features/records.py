@@ -669,7 +669,9 @@ class Outcome(Record):
 
     case: Annotated[str, Identifier("case", "dossier number within the municipality", required=True)]
     selected: Annotated[dt.date, Fact("date of the list it was chosen from", required=True)]
-    arm: Annotated[Text, Fact("random, signal or risk; tip or theme in history")] = None
+    arm: Annotated[
+        Text, Fact("random, top_up, signal or risk, with commas where it was in more; tip or theme in history")
+    ] = None
     probability: Annotated[float | None, Fact("inclusion probability when it was chosen", "0 to 1")] = None
     closed: Annotated[dt.date | None, Fact("date of the findings")] = None
     approved: Annotated[dt.date | None, Fact("date of the second person's approval")] = None

@@ -86,7 +86,11 @@ def settle(settings: Settings, show: Show) -> dict[str, Any]:
             money = booked.pop((town, review["case_id"], day), {})
             known = until.get(town)
             delivered = known[1] if known and review["approved"] < known[0] else frozenset()
-            arms = own[town, day].get(review["case_id"], []) if (town, day) in own else [review["arm"] or "unknown"]
+            arms = (
+                own[town, day].get(review["case_id"], [])
+                if (town, day) in own
+                else (review["arm"] or "unknown").split(",")
+            )
             for arm in (*arms, "all"):
                 _count(made[town, day][arm], review, {kind: money.get(kind, 0) for kind in delivered})
         _keep(settings, made, {key for key in made if key in own}, {town: one[0] for town, one in until.items()})

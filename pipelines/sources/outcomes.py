@@ -4,9 +4,10 @@
     case;selected;arm;probability;closed;approved;cause;effect;amount_cents;overturned;minutes;withdrawn
 
 case, selected, cause and effect are needed. selected, closed and approved are whole dates (yyyymmdd or ISO); arm is
-random, top_up, signal, risk, tip or theme; probability lies above 0 and at most at 1; amount_cents is the change in
-euro cents a month, whose direction effect says: a minus sign is read where effect is down and goes with no other;
-minutes, 0 or more, is the time the review took; overturned and withdrawn are yes or no.
+random, top_up, signal, risk, tip or theme, or more of them with commas, as in random,risk; probability lies above 0 and
+at most at 1; amount_cents is the change in euro cents a month, whose direction effect says: a minus sign is read where
+effect is down and goes with no other; minutes, 0 or more, is the time the review took; overturned and withdrawn are yes
+or no.
 """
 
 from __future__ import annotations
@@ -50,8 +51,6 @@ def _outcome(row: OwnRow) -> Outcome:
         raise UnreadableError("case", "is empty")
     if row["effect"] not in EFFECTS:
         raise UnreadableError("effect", f"is not one of {', '.join(EFFECTS)}")
-    if row["arm"] and row["arm"] not in ARMS:
-        raise UnreadableError("arm", f"is not one of {', '.join(ARMS)}")
     if not row["cause"]:
         raise UnreadableError("cause", "is empty")
     selected, closed, approved = (_day(name, row[name]) for name in ("selected", "closed", "approved"))
@@ -63,7 +62,7 @@ def _outcome(row: OwnRow) -> Outcome:
     return Outcome(
         case=row["case"],
         selected=selected,
-        arm=row["arm"] or None,
+        arm=_arms(row["arm"]),
         probability=_probability(row["probability"]),
         closed=closed,
         approved=approved,
@@ -75,6 +74,14 @@ def _outcome(row: OwnRow) -> Outcome:
         withdrawn=bool(row.yes("withdrawn")),
         flags=("not_approved",) if approved is None else (),
     )
+
+
+def _arms(text: str) -> str | None:
+    """A drawn case may be on a list as well: it counts in both, and the lift is told by those without a signal."""
+    arms = [one.strip() for one in text.split(",")] if text else []
+    if len(set(arms)) < len(arms) or not set(arms) <= set(ARMS):
+        raise UnreadableError("arm", f"is not one of {', '.join(ARMS)}, or more of them with commas")
+    return ",".join(arms) or None
 
 
 def _change(text: str, effect: str) -> int | None:

@@ -18,7 +18,7 @@ from features.matrix import case_members, cases_on
 from models.dataset import latest_outcomes
 from models.registry import Registry
 from pipelines import population
-from pipelines.eligibility import gather
+from pipelines.eligibility import InService, gather
 from pipelines.lake import Lake
 from pipelines.learning import ages_on, sealed_store
 from tests.enforcement.province import AS_OF, HEERLEN, candidates, drawn, service
@@ -40,7 +40,7 @@ def test_the_unreviewed_are_the_eligible_less_the_chosen_and_nothing_of_them_sta
     chosen = set(then["case_id"].to_pylist())
     members = case_members(parts, cases_on(parts, [day], tmp_path), tmp_path)
     care = frozenset(sealed.in_care(day)["person_id"].to_pylist())
-    facts = gather(circumstances(parts, members, tmp_path), members, ages_on(settings, [day]), care, frozenset())
+    facts = gather(circumstances(parts, members, tmp_path), members, ages_on(settings, [day]), care, InService())
     towns = set(then["municipality"].to_pylist())
     eligible = {case for town in towns for case in sift(facts[town].facts, STANDARD).eligible}
     late = pc.greater_equal(pc.cast(outcomes["known_at"], "date32"), day)

@@ -8,19 +8,21 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from enforcement.cases import claim
 from enforcement.database import engine_of, reading, writing
 from enforcement.findings import approve, overturn, save_findings
 from enforcement.selection import Candidate
 from enforcement.settings import Settings
-from enforcement.tables import Event
+from enforcement.tables import Case, Event, Inclusion
 from enforcement.worklist import worklist
+from models.outcomes import LabelCoding
 from pipelines.ingest import ingest
 from pipelines.lake import Lake
 from pipelines.returning import return_outcomes
 from pipelines.steps import unseen
+from pipelines.stopping import quarterly
 from tests.enforcement.province import NOW, OFFICER, SECOND, candidates, drawn, findings, service
 
 MINUTE = dt.timedelta(minutes=1)
@@ -80,6 +82,22 @@ def test_an_approved_outcome_comes_back_once(settings: Settings) -> None:
     assert [one["status"] for one in within_the_overlap["files"]] == ["unchanged"]
     assert return_outcomes(settings, unseen, NOW + 200 * MINUTE)["outcomes"] == 1
     assert return_outcomes(settings, unseen, NOW + 300 * MINUTE)["outcomes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arms", "counted"), [("random", ["random"]), ("random,signal", []), ("random,risk", ["random", "risk"])]
+)
+def test_r07_every_arm_of_a_case_comes_back_so_that_the_stop_rule_sees_no_signal_in_the_lot(
+    settings: Settings, arms: str, counted: list[str]
+) -> None:
+    """The lift is told by random cases without an open signal; a case in two arms counts in both (statistics.md)."""
+    number, _ = reviewed(settings)
+    with writing(engine_of(settings.database)) as session:
+        mine = select(Case.id).where(Case.number == number).scalar_subquery()
+        session.execute(update(Inclusion).where(Inclusion.case_id == mine).values(arms=arms))
+    assert return_outcomes(settings, unseen, NOW + MINUTE)["outcomes"] == 1
+    found = quarterly(Lake(settings).parts()["outcomes"], dt.date(2100, 1, 1), LabelCoding())
+    assert [one.arm for one in found if one.start.year > 2025] == counted
 
 
 def test_findings_that_nobody_approved_do_not_come_back(settings: Settings) -> None:

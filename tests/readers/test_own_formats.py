@@ -96,6 +96,9 @@ def test_an_outcome(tmp_path: Path) -> None:
         ("D-1;2025-01-00;;;;;x;up;", "selected"),
         ("D-1;;;;;;x;up;", "selected"),
         ("D-1;2025-01-06;lucky;;;;x;up;", "arm"),
+        ("D-1;2025-01-06;random,lucky;;;;x;up;", "arm"),
+        ("D-1;2025-01-06;random,random;;;;x;up;", "arm"),
+        ("D-1;2025-01-06;random,;;;;x;up;", "arm"),
         ("D-1;2025-01-06;;1.5;;;x;up;", "probability"),
         ("D-1;2025-01-06;;nan;;;x;up;", "probability"),
         ("D-1;2025-01-06;;;;;;up;", "cause"),
@@ -108,6 +111,14 @@ def test_an_outcome_that_cannot_be_read_is_kept_apart(tmp_path: Path, row: str, 
     reading = outcomes.read(written(tmp_path, "uitkomsten.csv", OUTCOMES + row + "\n"))
     assert [row.field for row in reading.quarantined] == [field]
     assert not reading.records
+
+
+@pytest.mark.parametrize("arms", ["random", "random,signal", "random, risk", ""])
+def test_an_outcome_names_every_arm_it_was_chosen_for(tmp_path: Path, arms: str) -> None:
+    """Of a drawn case with a signal only the lot would remain, and the lot would look as good as the signals."""
+    row = f"D-1;2025-01-06;{arms};1;2025-03-01;2025-03-08;municipal_error;up;4500\n"
+    (found,) = of_kind(outcomes.read(written(tmp_path, "uitkomsten.csv", OUTCOMES + row)), Outcome)
+    assert found.arm == (arms.replace(" ", "") or None)
 
 
 @pytest.mark.parametrize("written_as", ["-4500", "4500"])
