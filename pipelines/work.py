@@ -88,15 +88,15 @@ def money(settings: Settings, show: Show, now: dt.datetime) -> str:
 
 
 def lists(settings: Settings, show: Show, now: dt.datetime) -> str:
-    """Features, scores and lists, when the lake reaches into a month that no run was made for."""
+    """Features and scores when the lake reaches into a month that no run was made for, and the lists of the newest run:
+    a night that was stopped between the two is made good by the next."""
     day = newest_date(Lake(settings)).replace(day=1)
     with reading(engine_of(settings.database)) as session:
         last = session.scalars(sql_select(Run.as_of).order_by(Run.as_of.desc()).limit(1)).first()
-    if last is not None and day <= last:
-        return f"no new month since {last.isoformat()}"
-    ranking.score(settings, day, show)
-    made = ranking.select(settings, day, show)
-    return f"lists of {day.isoformat()} for {len(made['draws'])} municipalities"
+    if last is None or day > last:
+        ranking.score(settings, day, show)
+    made = ranking.select(settings, None, show)
+    return f"lists of {made['as_of']} for {len(made['draws'])} municipalities"
 
 
 def services(settings: Settings, show: Show, now: dt.datetime) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from typer.testing import CliRunner
 
 import weegschaal
@@ -15,9 +17,11 @@ from enforcement import jobs
 from enforcement.database import engine_of, writing
 from enforcement.errors import ConflictError
 from enforcement.settings import Settings
+from enforcement.tables import Case, Draw, Inclusion, Run, Step
 from pipelines import work
 from pipelines.steps import unseen
 from tests.enforcement.province import NOW, SCIENTIST, candidates, drawn, service
+from tests.pipelines.road import Province, settings_of
 
 
 @pytest.fixture
@@ -44,6 +48,26 @@ def test_a_step_that_fails_stops_no_other(settings: Settings) -> None:
     well = {one.step for one in done.values() if not one.error}
     assert well >= {"checkpoints", "absences", "outcomes", "money", "retention"}
     assert done["checkpoints"].result == "1 logs sealed"
+
+
+def test_a_night_that_was_stopped_between_scores_and_lists_is_made_good_by_the_next(
+    province: Province, tmp_path: Path
+) -> None:
+    home = tmp_path / "copy"
+    shutil.copytree(province[0].home, home, ignore=shutil.ignore_patterns("deliveries", "truth"))
+    copied = settings_of(home)
+    with writing(engine_of(copied.database)) as session:
+        lists = session.query(Draw).count()
+        for table in (Inclusion, Case, Draw):
+            session.execute(delete(table))
+        session.execute(delete(Step).where(Step.name == "select"))
+    (done,) = work.once(copied, unseen, NOW, [work.lists])
+    assert not done.error
+    with writing(engine_of(copied.database)) as session:
+        assert session.query(Draw).count() == lists > 0
+        assert session.query(Run).count() == 1
+    (again,) = work.once(copied, unseen, NOW, [work.lists])
+    assert again.result == done.result
 
 
 def test_the_command_says_each_step_and_fails_when_one_did(settings: Settings) -> None:
