@@ -175,7 +175,10 @@ def forget_archived(session: Session, municipality: str, years: int, now: dt.dat
 
 
 def forget_case(session: Session, municipality: str, draw: str, case: int) -> None:
-    """Deletes a case of one list and everything written about it; its chance in the draw stays, without a place."""
+    """Deletes a case of one list and everything written about it; its chance in the draw stays, without a place.
+
+    What the client contested on another list stays: an objection that was upheld keeps them off later lists (GDPR 21).
+    """
     run = session.scalar(select(Draw.run_id).where(within(Draw, municipality), Draw.id == draw))
     number = session.scalar(
         select(Case.number).where(within(Case, municipality), Case.draw_id == draw, Case.id == case)
@@ -187,9 +190,9 @@ def forget_case(session: Session, municipality: str, draw: str, case: int) -> No
             delete(written).where(within(written, municipality), written.draw_id == draw, written.case_id == case)
         )
     session.execute(delete(Tip).where(within(Tip, municipality), Tip.case_id == case, Tip.placed_in == draw))
-    mine = select(Contest.id).where(within(Contest, municipality), Contest.case_id == case)
-    session.execute(delete(Rescoring).where(Rescoring.contest_id.in_(mine)))
-    session.execute(delete(Contest).where(within(Contest, municipality), Contest.case_id == case))
+    contested = (within(Contest, municipality), Contest.case_id == case, Contest.number == number)
+    session.execute(delete(Rescoring).where(Rescoring.contest_id.in_(select(Contest.id).where(*contested))))
+    session.execute(delete(Contest).where(*contested))
     session.execute(delete(Network).where(Network.run_id == run, Network.case_id == case))
     session.execute(delete(Score).where(within(Score, municipality), Score.run_id == run, Score.case_id == case))
     session.execute(delete(Case).where(within(Case, municipality), Case.draw_id == draw, Case.id == case))

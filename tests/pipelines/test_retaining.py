@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from enforcement import audit
 from enforcement.cases import claim
+from enforcement.contest import disputed_cases
 from enforcement.database import engine_of, reading, writing
 from enforcement.erasure import KeptError
 from enforcement.findings import approve, save_findings
@@ -25,7 +26,7 @@ from enforcement.holds import hold, lift_hold
 from enforcement.identity import Vault
 from enforcement.policy import adopt
 from enforcement.settings import Settings
-from enforcement.tables import Case, Generation, Identity, Inclusion, Lookup, Network, Part, Run, Score
+from enforcement.tables import Case, Contest, Generation, Identity, Inclusion, Lookup, Network, Part, Run, Score
 from enforcement.worklist import worklist
 from pipelines.arrivals import sha256_of
 from pipelines.erasing import erase
@@ -201,6 +202,26 @@ def test_r21_a_reviewed_case_goes_when_the_archive_term_ends(settings: Settings)
     assert case in selected(settings)
     assert retain(settings, NOW.replace(year=2036) + dt.timedelta(days=1))["municipalities"][0]["cases"] == 1
     assert case not in selected(settings) | scored(settings)
+
+
+def test_r33_an_objection_outlives_an_older_review_of_the_same_case(settings: Settings) -> None:
+    """Upheld, it keeps the client off every later list (GDPR 21); the archive term of an old list does not end that."""
+    with writing(engine_of(settings.database)) as session:
+        row = session.scalars(select(Case).order_by(Case.number)).first()
+        assert row is not None
+        case, old = row.id, row.number
+        row.state = "closed"
+        for number in (old, "2036-000001"):
+            session.add(
+                Contest(
+                    id=number, municipality=HEERLEN, case_id=case, number=number, topics=[], sealed=b"",
+                    outcome="upheld", opened_by="officer", opened_at=NOW.replace(tzinfo=None),
+                )
+            )  # fmt: skip
+    assert retain(settings, NOW.replace(year=2037))["municipalities"][0]["cases"] == 1
+    with reading(engine_of(settings.database)) as session:
+        assert list(session.scalars(select(Contest.number))) == ["2036-000001"]
+        assert case in disputed_cases(session, HEERLEN)
 
 
 def names(settings: Settings) -> set[str]:
