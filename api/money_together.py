@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import Field
 from sqlalchemy import Engine
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/api/v1", tags=["results"])
 CHOSEN = (RISK, SIGNAL)
 """what the policy chose; held against the whole random arm (statistics.md, Lift: policy lift)"""
-HIGHEST_RATE = 100_000
-"""EUR cents an hour; more is a mistake in typing"""
-HourRate = Annotated[int | None, Query(ge=0, le=HIGHEST_RATE, description="what an hour of review costs, euro cents")]
 Lists = Literal["own", "earlier"]
 
 
@@ -44,6 +41,15 @@ class TogetherOut(Answer):
     without: list[str] = Field(description="municipalities left out: too few reviews of either kind, or not delivered")
 
 
+class HourOut(Answer):
+    """What an hour of review costs in a municipality, by its own policy."""
+
+    municipality: str
+    cents: int
+    source: str = Field(description="where the amount comes from, in the words of the policy")
+    policy_version: int
+
+
 class MoneyTogether(Answer):
     """What reviews chosen by place or signal brought above as many random ones, in all municipalities together."""
 
@@ -51,13 +57,14 @@ class MoneyTogether(Answer):
     municipalities: list[str]
     booked_until: dt.date | None = Field(description="earliest last day of bookings among those that deliver them")
     months_ahead: int
-    hour_cents: int | None = Field(description="as asked; None: hours are not reckoned in money")
+    hour_prices: list[HourOut] = Field(description="of the municipalities whose policy says one")
     money: list[TogetherOut]
     hours: TogetherOut
-    cost: TogetherOut | None = Field(description="hours at that rate")
+    cost: TogetherOut | None = Field(description="hours at each one's price; None when no policy says one")
     added_value: AmountOut | None = Field(
         description="what was avoided above the lot minus what the hours cost above it; what clients got is apart"
     )
+    added_without: list[str] = Field(description="municipalities left out of that")
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,14 @@ class _Part:
             return None
         return self.chosen, self.lot
 
+    def times(self, factor: float | None) -> _Part:
+        """Each amount so many times as large; nothing at all without a factor."""
+        if factor is None or self.chosen is None or self.lot is None:
+            return _Part(self.town, None, None)
+        return _Part(self.town, self.chosen.times(factor), self.lot.times(factor))
 
-def together(engine: Engine, viewer: Viewer, lists: Lists, hour_cents: int | None) -> MoneyTogether:
+
+def together(engine: Engine, viewer: Viewer, lists: Lists) -> MoneyTogether:
     """engine: without a municipality. Raises ForbiddenError."""
     beside = side_by_side(engine, viewer, own=lists == "own")
     provisional = any((one.completion or 0) < COMPLETE for one in beside.values())
@@ -87,17 +100,24 @@ def together(engine: Engine, viewer: Viewer, lists: Lists, hour_cents: int | Non
         name: [_Part(town, _sums(one, CHOSEN, name), _sums(one, (RANDOM,), name)) for town, one in beside.items()]
         for name in MEASURES
     }
-    cents = None if hour_cents is None else hour_cents / 60
+    prices = {town: one.hour.cents / 60 for town, one in beside.items() if one.hour}
+    cost = [part.times(prices.get(part.town)) for part in time]
+    counted = [(each, its) for each, its in zip(parts["avoided"], cost, strict=True) if each.told and its.told]
     return MoneyTogether(
         lists=lists,
         municipalities=sorted(beside),
         booked_until=min(days, default=None),
         months_ahead=AHEAD_MONTHS,
-        hour_cents=hour_cents,
+        hour_prices=[
+            HourOut(municipality=town, cents=one.hour.cents, source=one.hour.source, policy_version=one.hour.version)
+            for town, one in sorted(beside.items())
+            if one.hour
+        ],
         money=[_told(name, parts[name], provisional) for name in MEASURES],
         hours=_told("hours", time, provisional, 1 / 60),
-        cost=None if cents is None else _told("cost", time, provisional, cents),
-        added_value=None if cents is None else _added(parts["avoided"], time, cents, provisional),
+        cost=_told("cost", cost, provisional) if prices else None,
+        added_value=_added(counted, provisional) if prices else None,
+        added_without=sorted(set(beside) - {each.town for each, _ in counted}),
     )
 
 
@@ -146,17 +166,16 @@ def _told(measure: str, parts: Sequence[_Part], provisional: bool, factor: float
     )
 
 
-def _added(avoided: Sequence[_Part], time: Sequence[_Part], cents_a_minute: float, provisional: bool) -> AmountOut:
-    """What was avoided above the lot minus what the hours cost above it. Reviews whose time nobody wrote down are taken
-    to last as long as the others. That dearer reviews find more makes the interval too wide, never too narrow."""
-    from models.amounts import difference, times
+def _added(counted: Sequence[tuple[_Part, _Part]], provisional: bool) -> AmountOut:
+    """What was avoided above the lot minus what the hours cost above it, of (avoided, cost) in each municipality.
+    Reviews whose time nobody wrote down are taken to last as long as the others there. That dearer reviews find more
+    makes the interval too wide, never too narrow."""
+    from models.amounts import difference
 
-    timed = sum(part.told[0].n for part in time if part.told)
-    reviews = sum(part.told[0].n for part in avoided if part.told)
-    if not timed:
+    if not counted:
         return NOT_RECORDED
-    spent = times(_above(time).more, cents_a_minute * reviews / timed)
-    return amount(difference(_above(avoided).more, spent), provisional)
+    spent = [its.times(each.told[0].n / its.told[0].n) for each, its in counted if each.told and its.told]
+    return amount(difference(_above([each for each, _ in counted]).more, _above(spent).more), provisional)
 
 
 Line = tuple[str, str, str, float | None, float | None, float | None, str, int | None]
@@ -182,10 +201,8 @@ def lines_of(found: MoneyTogether) -> Iterator[Line]:
 
 
 @router.get("/results/money", responses=responses(401, 403))
-def read_money_together(
-    request: Request, visit: Signed, lists: Lists = "own", hour_cents: HourRate = None
-) -> MoneyTogether:
+def read_money_together(request: Request, visit: Signed, lists: Lists = "own") -> MoneyTogether:
     """Money and hours of all municipalities of the back office together, of the cases that the policy chose, against as
     many random reviews in the same municipalities. Sums only; a municipality with fewer than ten of either is left out
-    and named."""
-    return together(request.app.state.engine, visit.viewer, lists, hour_cents)
+    and named. Hours are reckoned in money at the price in each one's policy."""
+    return together(request.app.state.engine, visit.viewer, lists)

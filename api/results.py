@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.answers import Answer
 from api.beside import Town, compared
 from api.money import COMPLETE, ORDER, AmountOut, MoneyOfLists, money_of
-from api.money_together import HourRate, lines_of, together
+from api.money_together import lines_of, together
 from api.problems import responses
 from api.security import Signed, engine
 from api.tabular import csv_of, download
@@ -140,15 +140,16 @@ def read_results(request: Request, visit: Signed, lists: Which = "own") -> Resul
 
 
 @router.get("/results.csv", response_class=Response, responses=responses(401, 403, 503))
-def read_results_csv(request: Request, visit: Signed, lists: Which = "own", hour_cents: HourRate = None) -> Response:
+def read_results_csv(request: Request, visit: Signed, lists: Which = "own") -> Response:
     """The same for a spreadsheet, a row per figure: aggregates only, safe from formulas, and the download is logged.
 
-    A manager's holds the municipalities beside each other and all of them together, at what an hour of review costs.
+    A manager's holds the municipalities beside each other and all of them together, with hours at the price in each
+    one's policy.
     """
-    return results_csv(request, visit, lists, hour_cents)
+    return results_csv(request, visit, lists)
 
 
-def results_csv(request: Request, visit: Visit, which: Which, hour_cents: int | None) -> Response:
+def results_csv(request: Request, visit: Visit, which: Which) -> Response:
     now, viewer = dt.datetime.now(dt.UTC), visit.viewer
     require(viewer, Permission.SEE_RESULTS)
     with looking(engine(request)) as session:
@@ -162,7 +163,10 @@ def results_csv(request: Request, visit: Visit, which: Which, hour_cents: int | 
     if allowed(viewer, Permission.COMPARE_MUNICIPALITIES):
         for town in compared(request.app.state.engine, viewer, own=which == "own").towns:
             rows += [[town.municipality, *one] for one in figures_beside(town)]
-        whole = together(request.app.state.engine, viewer, which, hour_cents)
+        whole = together(request.app.state.engine, viewer, which)
+        for one in whole.hour_prices:
+            price, known = one.cents / 100, f"policy version {one.policy_version}"
+            rows.append([one.municipality, "price of an hour", "all", "EUR", price, None, None, known, None])
         rows += [["all", *one] for one in lines_of(whole)]
     rows.append([f"{viewer.municipality} {now.date()} {viewer.user}", *[""] * (len(COLUMNS) - 1)])
     name = f"results-{viewer.municipality}-{which}-{now.date()}.csv"

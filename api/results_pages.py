@@ -11,10 +11,10 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from api.beside import compared
-from api.case_pages import cents
+from api.case_pages import as_typed, cents
 from api.funnel_svg import drawing
 from api.language import Language
-from api.money_together import HIGHEST_RATE, together
+from api.money_together import together
 from api.money_words import (
     SIDES,
     arm_rows,
@@ -56,8 +56,11 @@ NUMBERS = (
     "reviewed_months", "settling_months", "retention_months",
 )  # fmt: skip
 TEXTS = ("period", "phone", "theme")
-CHANGEABLE = (*NUMBERS[:1], "period", *NUMBERS[1:], *TEXTS[1:])
+HOUR = "hour_cents"
+CHANGEABLE = (*NUMBERS[:1], "period", *NUMBERS[1:], *TEXTS[1:], HOUR)
 """settings that the form changes; letters and further grounds are changed through /api/v1/policy"""
+EXPLAINED = frozenset({*CHANGEABLE} - OWN | {HOUR})
+"""of which the form asks why: what has a standard, and where the price of an hour comes from"""
 
 
 Chosen = Annotated[Literal["eigen", "eerder"] | None, Query()]
@@ -93,28 +96,20 @@ def results_page(request: Request, visit: Signed, lijsten: Chosen = None) -> Res
 
 
 @router.get("/resultaten/geld")
-def money_page(request: Request, visit: Signed, lijsten: Chosen = None, uurtarief: Typed = "") -> Response:
-    """uurtarief: euros that an hour of review costs; with it hours are reckoned in money."""
-    found = chosen_results(request, visit, lijsten)
-    spoken, rate, wrong = language(request), None, False
-    try:
-        rate = rate_of(uurtarief)
-    except FindingsError:
-        wrong = True
+def money_page(request: Request, visit: Signed, lijsten: Chosen = None) -> Response:
+    """A manager's holds all municipalities together, at the price of an hour in each one's policy."""
+    found, spoken = chosen_results(request, visit, lijsten), language(request)
     whole = None
     if may(visit, Permission.COMPARE_MUNICIPALITIES):
-        whole = together(request.app.state.engine, visit.viewer, found.which, rate)
+        whole = together(request.app.state.engine, visit.viewer, found.which)
     return render(
         request,
         "money.html",
         visit,
-        status=422 if wrong else 200,
         found=found,
         whole=whole,
         together=[] if whole is None else together_rows(whole, spoken),
         added=None if whole is None or whole.added_value is None else euros(whole.added_value, spoken),
-        rate=uurtarief.strip(),
-        wrong_rate=wrong,
         name_of=name_of,
         directions=[(name, [(one, arm_rows(found.money, one, spoken)) for one in its]) for name, its in SIDES],
         hours=hour_rows(found.money, spoken),
@@ -175,20 +170,8 @@ def what_if_file(request: Request, visit: Signed, wish: Annotated[Wish, Query()]
 
 
 @router.get("/resultaten/csv")
-def results_file(request: Request, visit: Signed, lijsten: Chosen = None, uurtarief: Typed = "") -> Response:
-    return results_csv(request, visit, "earlier" if lijsten == "eerder" else "own", rate_of(uurtarief))
-
-
-def rate_of(typed: str) -> int | None:
-    """Euro cents an hour of what was typed; None for nothing. Raises FindingsError for something else.
-
-    >>> rate_of("85,50"), rate_of("")
-    (8550, None)
-    """
-    rate = cents(typed)
-    if rate is not None and rate > HIGHEST_RATE:
-        raise FindingsError("uurtarief", *(Language(code).text("money.bad_rate") for code in ("nl", "en")))
-    return rate
+def results_file(request: Request, visit: Signed, lijsten: Chosen = None) -> Response:
+    return results_csv(request, visit, "earlier" if lijsten == "eerder" else "own")
 
 
 def chosen_results(request: Request, visit: Visit, lijsten: Literal["eigen", "eerder"] | None) -> Results:
@@ -217,6 +200,7 @@ async def change_policy(request: Request, visit: Meant) -> Response:
             _, policy = in_force(session, visit.viewer.municipality)
             content = policy.content() | {name: form.get(name, "") for name in TEXTS if name in form}
             content |= {name: whole(form.get(name, ""), name) for name in NUMBERS}
+            content[HOUR] = price(form.get(HOUR, ""))
             content["explanation"] = {name: form[f"why_{name}"] for name in CHANGEABLE if form.get(f"why_{name}")}
             read = whole(form.get("version", ""), "version")
             change(session, visit.viewer, content, form.get("reason", ""), read, dt.datetime.now(dt.UTC))
@@ -234,6 +218,18 @@ def whole(typed: str, name: str) -> int:
     if not typed.isdigit() or len(typed) > 9:
         raise PolicyError(f"{name}: a whole number")
     return int(typed)
+
+
+def price(typed: str) -> int | None:
+    """Euro cents of an amount as typed; None for nothing. Raises PolicyError for something else.
+
+    >>> price("85,50"), price("")
+    (8550, None)
+    """
+    try:
+        return cents(typed)
+    except FindingsError:
+        raise PolicyError("hour_cents: an amount in euros, such as 85.50") from None
 
 
 def name_of(municipality: str) -> str:
@@ -280,14 +276,16 @@ def choices(spoken: Language) -> dict[str, list[tuple[str, str]]]:
 def beside(policy: Policy) -> list[dict[str, Any]]:
     """Every setting here, in the standard, and why it differs."""
     here, standard = policy.content(), standard_for(policy.yearly_capacity).content()
-    why = {one.setting: one.why for one in deviations(policy)}
+    differs = {one.setting for one in deviations(policy)}
     return [
         {
             "name": name,
             "here": here[name],
+            "typed": as_typed(here[name]) if name == HOUR else here[name],
             "standard": None if name in OWN else standard[name],
-            "differs": name in why,
-            "why": why.get(name, ""),
+            "differs": name in differs,
+            "why": policy.explanation.get(name, "").strip() if name in differs or name == HOUR else "",
+            "asks_why": name in EXPLAINED,
             "number": name in NUMBERS,
         }
         for name in CHANGEABLE

@@ -37,7 +37,9 @@ SMALL_YEARLY_CAPACITY = 120
 
 ACCUSING = re.compile(r"%|fraud|verdacht|dader", re.IGNORECASE)
 """what no letter to a client says"""
-OWN = frozenset({"yearly_capacity", "phone", "letters", "explanation"})
+HIGHEST_HOUR_CENTS = 100_000
+"""EUR cents; more for an hour of review is a mistake in typing"""
+OWN = frozenset({"yearly_capacity", "phone", "letters", "explanation", "hour_cents"})
 """what each municipality has its own of; the rest has a standard"""
 
 
@@ -76,11 +78,14 @@ class Policy:
     """name of the package of themes that signals and letters are about"""
     letters: Mapping[str, str] = field(default_factory=dict, hash=False)
     """name of a letter -> the municipality's own paragraph in it, plain text"""
+    hour_cents: int | None = None
+    """what an hour of review costs, EUR cents; None while nobody said"""
     explanation: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """setting -> why it deviates from the standard policy"""
+    """setting -> why it deviates from the standard policy; of hour_cents where the amount comes from"""
 
     def __post_init__(self) -> None:
         numbers = [one.name for one in fields(self) if one.type == "int"]
+        numbers += [] if self.hour_cents is None else ["hour_cents"]
         if odd := [name for name in numbers if type(getattr(self, name)) is not int]:
             raise PolicyError(f"{', '.join(odd)}: a whole number")
         texts = [self.phone, self.theme, *self.also_exempt, *self.letters, *self.letters.values(), *self.explanation]
@@ -103,6 +108,14 @@ class Policy:
             (
                 not RETENTION_FLOOR_MONTHS <= self.retention_months <= RETENTION_CEILING_MONTHS,
                 f"retention_months is {RETENTION_FLOOR_MONTHS} (R28) to {RETENTION_CEILING_MONTHS} (R21)",
+            ),
+            (
+                self.hour_cents is not None and not 1 <= self.hour_cents <= HIGHEST_HOUR_CENTS,
+                f"hour_cents is 1 to {HIGHEST_HOUR_CENTS}, or nothing",
+            ),
+            (
+                self.hour_cents is not None and not self.explanation.get("hour_cents", "").strip(),
+                "say in explanation where hour_cents comes from",
             ),
             (not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", self.theme), "theme is a name in small letters"),
             (
@@ -269,6 +282,25 @@ def change(
             at=now,
         )
     return new
+
+
+@dataclass(frozen=True)
+class HourPrice:
+    """What an hour of review costs in a municipality, and how that is known."""
+
+    cents: int
+    source: str
+    """in its own words"""
+    version: int
+    """of its policy"""
+
+
+def hour_price(session: Session, municipality: str) -> HourPrice | None:
+    """As the policy in force says; None when it does not."""
+    version, policy = in_force(session, municipality)
+    if policy.hour_cents is None:
+        return None
+    return HourPrice(policy.hour_cents, policy.explanation["hour_cents"].strip(), version)
 
 
 def versions(session: Session, viewer: Viewer) -> tuple[PolicyVersion, ...]:

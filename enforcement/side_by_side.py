@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 from enforcement.access import Permission, Viewer, require
 from enforcement.database import acting_for, reading
 from enforcement.money import Kept, kept
+from enforcement.policy import HourPrice, hour_price
 from enforcement.results import per_arm
 from enforcement.tables import Grant
 
@@ -27,6 +28,7 @@ class Beside:
     money: Kept
     completion: float | None
     """of the arm that is least complete; None for reviews before this service, of which only finished ones are known"""
+    hour: HourPrice | None
 
 
 def side_by_side(engine: Engine, viewer: Viewer, *, own: bool = True) -> Mapping[str, Beside]:
@@ -45,5 +47,5 @@ def side_by_side(engine: Engine, viewer: Viewer, *, own: bool = True) -> Mapping
             counts = per_arm(session, there) if own else {}
             whole = counts["all"] if own else money.whole
             least = min((one.completion for one in counts.values() if one.completion is not None), default=None)
-            found[town] = Beside(whole.changed, whole.reviewed, money, least)
+            found[town] = Beside(whole.changed, whole.reviewed, money, least, hour_price(session, town))
     return found

@@ -6,7 +6,8 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from enforcement.access import Role, Viewer
 from enforcement.cases import claim
 from enforcement.database import engine_of, writing
 from enforcement.findings import Cause, Effect, Findings, approve, save_findings
+from enforcement.policy import adopt, in_force
 from enforcement.settings import Settings
 from enforcement.tables import Case, ListMoney
 from enforcement.users import grant
@@ -234,11 +236,22 @@ def two_towns(settings: Settings) -> None:
             )
 
 
+def at_price(settings: Settings, cents: Mapping[str, int]) -> None:
+    """What an hour costs, in the policy of each municipality."""
+    with writing(engine_of(settings.database)) as session:
+        for town, price in cents.items():
+            policy = replace(in_force(session, town)[1], hour_cents=price, explanation={"hour_cents": "begroting 2026"})
+            adopt(session, town, policy, "manager", NOW)
+
+
 def test_money_of_all_municipalities_together_is_held_against_as_many_random_reviews_of_the_same_places(
     manager: Browser, chosen: Settings
 ) -> None:
     two_towns(chosen)
-    found = manager.get("/api/v1/results/money", params={"lists": "earlier", "hour_cents": 8_000}).json()
+    without = manager.get("/api/v1/results/money", params={"lists": "earlier"}).json()
+    assert (without["cost"], without["added_value"], without["hour_prices"]) == (None, None, [])
+    at_price(chosen, {HEERLEN: 8_000, MAASTRICHT: 8_000})
+    found = manager.get("/api/v1/results/money", params={"lists": "earlier"}).json()
     money = {one["measure"]: one for one in found["money"]}
     down = money["down"]
     by_lot = 2 * (20 * 10_000 + 60 * 30_000)  # two hundred chosen cases in each, a hundred random ones
@@ -256,7 +269,35 @@ def test_money_of_all_municipalities_together_is_held_against_as_many_random_rev
     assert found["added_value"]["status"] == "provisional", (
         "of reviews before this service only finished ones are known"
     )
-    assert manager.get("/api/v1/results/money", params={"lists": "earlier"}).json()["added_value"] is None
+
+
+def test_hours_cost_what_each_policy_says_and_who_says_nothing_is_left_out_and_named(
+    manager: Browser, chosen: Settings
+) -> None:
+    two_towns(chosen)
+    at_price(chosen, {MAASTRICHT: 5_000})
+    found = manager.get("/api/v1/results/money", params={"lists": "earlier"}).json()
+    assert found["hour_prices"] == [
+        {"municipality": MAASTRICHT, "cents": 5_000, "source": "begroting 2026", "policy_version": 1}
+    ]
+    assert (found["cost"]["total"]["value"], found["cost"]["without"]) == (400 * 5_000, [HEERLEN])
+    assert (found["added_value"]["value"], found["added_without"]) == (12 * 2 * 60 * 30_000, [HEERLEN])
+    at_price(chosen, {HEERLEN: 10_000})
+    found = manager.get("/api/v1/results/money", params={"lists": "earlier"}).json()
+    assert found["cost"]["total"]["value"] == 400 * 5_000 + 400 * 10_000
+    assert found["added_without"] == []
+
+
+def test_dearer_hours_of_chosen_cases_come_off_what_they_avoid(manager: Browser, chosen: Settings) -> None:
+    two_towns(chosen)
+    at_price(chosen, {HEERLEN: 6_000, MAASTRICHT: 12_000})
+    with writing(engine_of(chosen.database)) as session:
+        longer = update(ListMoney).where(ListMoney.arm == "risk")
+        session.execute(longer.values(minutes=2 * ListMoney.minutes, minutes_squares=4 * ListMoney.minutes_squares))
+    found = manager.get("/api/v1/results/money", params={"lists": "earlier"}).json()
+    avoided = next(one["more"]["value"] for one in found["money"] if one["measure"] == "avoided")
+    spent = 150 * 2 * 6_000 + 150 * 2 * 12_000  # two hours more of each risk case
+    assert found["added_value"]["value"] == pytest.approx(avoided - spent)
 
 
 def test_a_municipality_with_few_reviews_is_left_out_of_the_sum_and_named(manager: Browser, chosen: Settings) -> None:
@@ -278,12 +319,15 @@ def test_the_manager_sees_and_downloads_what_the_back_office_adds_at_the_price_o
     page = manager.get("/resultaten/geld?lijsten=eerder").text
     assert "Alle gemeenten samen" in page
     assert "Kosten van de uren" not in page, "not reckoned before somebody says what an hour costs"
-    page = manager.get("/resultaten/geld?lijsten=eerder&uurtarief=80").text
+    assert "Nog geen gemeente heeft in haar beleid gezet wat een uur kost" in page
+    at_price(chosen, {HEERLEN: 8_000, MAASTRICHT: 8_000})
+    page = manager.get("/resultaten/geld?lijsten=eerder").text
     assert "Kosten van de uren" in page
     assert "Voorkomen min kosten" in page
-    wrong = manager.get("/resultaten/geld?lijsten=eerder&uurtarief=veel")
-    assert (wrong.status_code, "ten hoogste 1.000 euro" in wrong.text) == (422, True)
-    rows = table_of(manager.get("/resultaten/csv?lijsten=eerder&uurtarief=80").text)
+    assert "Herkomst: begroting 2026" in page, "and where the price comes from"
+    rows = table_of(manager.get("/resultaten/csv?lijsten=eerder").text)
+    price = next(one for one in rows if one["figure"] == "price of an hour" and one["municipality"] == HEERLEN)
+    assert (float(price["value"]), price["status"]) == (80, "policy version 1")
     told = {one["figure"]: one for one in rows if one["municipality"] == "all"}
     assert float(told["avoided minus random"]["value"]) == 12 * 2 * (20 * 100 + 60 * 300)
     assert told["claimed minus random"]["status"] == "not_recorded"

@@ -86,7 +86,8 @@ SETTINGS = st.fixed_dictionaries(
         "phone": st.text(max_size=8) | st.sampled_from(["14 045", "14 043"]),
         "theme": st.text(max_size=8) | st.just("housing"),
         "letters": st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers()),
-        "explanation": st.dictionaries(st.text(max_size=5), st.text(max_size=5)),
+        "hour_cents": st.integers(-5, 200_000) | st.booleans() | st.floats() | st.none(),
+        "explanation": st.dictionaries(st.text(max_size=5) | st.just("hour_cents"), st.text(max_size=5)),
     },
 )
 
@@ -110,6 +111,7 @@ def test_r18_no_policy_is_below_the_floor(content: dict[str, Any], random_percen
     assert (chosen.reviewed_months >= 24, chosen.settling_months >= 6) == (True, True)
     assert 6 <= chosen.retention_months <= 24
     assert any(letter.isdigit() for letter in chosen.phone)
+    assert chosen.hour_cents is None or (0 < chosen.hour_cents <= 100_000 and chosen.explanation["hour_cents"].strip())
     assert not any("%" in text or "fraud" in text.lower() for text in chosen.letters.values())
     assert Policy.of(chosen.content()) == chosen
     assert json.loads(json.dumps(chosen.content())) == chosen.content()
