@@ -221,6 +221,7 @@ def draw_case(
         timeline_from=periods["from"] if periods else "",
         timeline_until=periods["until"] if periods else "",
         may_identify=allowed(viewer, Permission.SEE_IDENTITY),
+        works=allowed(viewer, Permission.CLAIM_CASE),
         details=details,
         stated=stated,
         purposes=list(Purpose),

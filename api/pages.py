@@ -31,7 +31,7 @@ from enforcement.service_reading import my_items
 from enforcement.tables import Case, Score
 from enforcement.team import Colleague, colleagues
 from enforcement.users import DEMO_MUNICIPALITIES, demo_users, sign_out
-from enforcement.worklist import Filters, newest, with_own_findings, worklist
+from enforcement.worklist import Filters, newest, sent_back, with_own_findings, worklist
 
 router = APIRouter()
 PAIR = rf"^\d{{4}} ({'|'.join(Role)})$"
@@ -220,6 +220,7 @@ def my_cases(request: Request, visit: Signed, afwezig: Annotated[str, Query(max_
         waiting, own_waiting = _split(session, visit.viewer, State.FINDINGS)
         _, finished = _split(session, visit.viewer, State.CLOSED)
         works = allowed(visit.viewer, Permission.CLAIM_CASE)
+        returned = sent_back(session, visit.viewer)
         items = my_items(session, visit.viewer, now, SHOWN) if allowed(visit.viewer, Permission.SERVE_CLIENTS) else None
         deputies = colleagues(session, visit.viewer, now.date()) if works else ()
     hand = [one for one in in_hand if one.waits_until is None]
@@ -237,6 +238,7 @@ def my_cases(request: Request, visit: Signed, afwezig: Annotated[str, Query(max_
         visit,
         parts_of_work=parts,
         items=items,
+        returned=returned,
         works=works,
         absence=afwezig if afwezig in ("bewaard", "onjuist") else "",
         deputies=deputies,

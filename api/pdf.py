@@ -218,7 +218,7 @@ def _certainty(case: Case, spoken: Language) -> Iterable[dict[str, Any]]:
         ]
     rows += [
         (t("case.model"), f"{case.basis.model} {case.basis.model_version}"),
-        (t("case.as_of"), spoken.date(case.basis.as_of)),
+        (t("inspection.until"), spoken.date(case.basis.data_until)),
     ]
     unused = f"{t('case.not_used')}: {t('case.not_used_list')}"
     yield _part(t("case.certain"), _table((t("pdf.about"), t("pdf.known")), rows), _block("note", unused))

@@ -165,6 +165,22 @@ def with_own_findings(session: Session, viewer: Viewer, cases: Iterable[Case]) -
     return {(draw, case) for draw, case in found}
 
 
+def sent_back(session: Session, viewer: Viewer) -> set[str]:
+    """Numbers of the cases in the viewer's hands whose findings a second person sent back."""
+    found = session.scalars(
+        select(Case.number)
+        .join(Finding, (Finding.draw_id == Case.draw_id) & (Finding.case_id == Case.id))
+        .where(
+            owned(viewer, Case),
+            Case.state == State.CLAIMED,
+            Case.claimed_by == viewer.user,
+            Finding.reviewer == viewer.user,
+            Finding.state == "returned",
+        )
+    )
+    return set(found)
+
+
 def _unlocked(municipality: str) -> Any:
     """`blind.unlocked` as a condition."""
     return or_(Case.blind.is_(False), Case.state.in_((State.FINDINGS, State.CLOSED)), own_findings(municipality))

@@ -69,7 +69,7 @@ def card(what: Known) -> Document:
                 "Hoe het gekozen is",
                 (known(report.get("why_nl")), pairs(training(what))),
             ),
-            Section("Hoe goed het zet", performance(report)),
+            Section("Hoe goed het ordent", performance(report)),
             Section("Voor wie het anders werkt", fairness(what)),
             Section("Hoe het werkt, over alle zaken", working(what)),
             Section("Met welke gegevens", (_used(what),)),

@@ -241,7 +241,7 @@ def instructions(what: Known) -> Document:
                     ),
                 ),
             ),
-            Section("Hoe goed het zet", performance(what.report)),
+            Section("Hoe goed het ordent", performance(what.report)),
             Section(
                 "Uitzetten",
                 (

@@ -58,7 +58,9 @@ for (const graph of document.querySelectorAll("svg.graph")) {
   for (const name of ["mouseover", "mouseout", "focusin", "focusout"]) graph.addEventListener(name, look);
 }
 
-// A wrong field says so at once, also to those who listen.
-document.querySelector("#fout a")?.focus();
+// A refused form says so at once, also to those who listen. The address may name a part of the page, and going there
+// takes the focus away again when everything has loaded; so this comes after that.
+const refused = document.querySelector("#fout a, #fout[tabindex]");
+if (refused) addEventListener("load", () => requestAnimationFrame(() => refused.focus()));
 
 show();

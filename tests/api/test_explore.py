@@ -29,7 +29,7 @@ def test_r24_the_first_step_needs_no_purpose_and_the_second_does(made_up: Settin
         far = officer.get(f"/zaken/{number}/relaties?stap=2&doel=objection", headers=OWN).text
         assert "Medebewoner" in far
         assert "werkgever van meer dan 200 mensen" in far, "a hub is named with its reason"
-        assert far.index("Wat is er?") < far.index('<svg class="graph"'), "counts come first"
+        assert far.index("Wat is er rond de klant?") < far.index('<svg class="graph"'), "counts come first"
         log = officer.get(f"/api/v1/cases/{number}/history").json()
         assert [one["purpose"] for one in log if one["action"] == "relations_read"][-1] == "objection"
 

@@ -102,15 +102,33 @@ def test_an_officer_reviews_the_next_case_and_a_colleague_approves(chromium: Bro
         page.get_by_label("Onderbouwing").fill("Plaats 12")
         page.get_by_role("button", name="Vastleggen").click()
         expect(page.get_by_role("alert")).to_contain_text("eigen woorden")
+        expect(page.get_by_role("alert").get_by_role("link")).to_be_focused()
         page.get_by_label("Onderbouwing").fill(REASONING)
         page.get_by_role("button", name="Vastleggen").click()
         expect(page.get_by_text("Een ander beoordeelt haar.")).to_be_visible()
         expect(page.get_by_role("button", name="Goedkeuren")).to_have_count(0)
+        expect(page.get_by_role("button", name="Volgende zaak oppakken")).to_be_visible()
+
+    with signed_in(chromium, service, "second.heerlen") as page:
+        page.goto(f"/zaken/{number}")
+        page.get_by_role("button", name="Terugsturen").click()
+        expect(page.get_by_role("alert").get_by_role("link")).to_be_focused()
+        page.get_by_label("Toelichting").fill("Welke loonstroken zag u?")
+        page.get_by_role("button", name="Terugsturen").click()
+
+    with signed_in(chromium, service, "officer.heerlen") as page:
+        page.goto("/mijn-zaken")
+        expect(page.get_by_role("listitem").filter(has_text=number)).to_contain_text("teruggestuurd")
+        page.get_by_role("link", name=number).click()
+        asked = page.locator(".note", has_text="Teruggestuurd door Tweede medewerker Heerlen")
+        expect(asked).to_contain_text("Welke loonstroken zag u?")
+        page.get_by_role("button", name="Vastleggen").click()
+        expect(asked).to_have_count(0)
 
     with signed_in(chromium, service, "second.heerlen") as page:
         page.get_by_role("link", name="Mijn zaken").click()
         page.get_by_role("link", name=number).click()
-        expect(page.get_by_text(REASONING)).to_be_visible()
+        expect(page.get_by_text(REASONING).last).to_be_visible()
         page.get_by_role("button", name="Goedkeuren").click()
         expect(page.get_by_text("Goedgekeurd door Tweede medewerker Heerlen")).to_be_visible()
         expect(page.locator(".head").get_by_text("Afgerond")).to_be_visible()
