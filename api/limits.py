@@ -3,7 +3,7 @@
 A bucket per session, key or address fills with `rate` requests a second and holds ten seconds of them. At most
 `at_once` requests are worked on together: more would only make all of them slow. Others wait in line, and nobody waits
 longer than `longest`: who would is refused on arrival, before anything is done for it, and can come back while an
-answer is still of use. What was begun is finished.
+answer is still of use. What was begun is finished. A request takes its place when its body is in (arriving.py).
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ from contextlib import contextmanager
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.arriving import Arriving, UnfitError, has_body
+
 BURST = 10.0
 """seconds of requests that may come at once"""
 REMEMBERED = 20_000
 """askers; the one that was quiet longest is forgotten first"""
 NEWEST = 0.05
 """weight of the newest request in the average time that one takes: about the last twenty count"""
+COME_BACK = 5.0
+"""seconds after which a body may be sent again"""
 FREE = ("/static/", "/health", "/ready")
 
 
@@ -108,6 +112,7 @@ class Limits:
     def __init__(self, app: ASGIApp, rate: float, at_once: int, longest: float, cookies: tuple[str, ...]) -> None:
         self.app, self._cookies = app, cookies
         self._buckets, self.turns = Buckets(rate), Turns(at_once, longest) if at_once else None
+        self._arriving = Arriving()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(FREE):
@@ -116,9 +121,21 @@ class Limits:
             return await refuse(scope, send, 429, "Too many requests", wait)
         if self.turns is None:
             return await self.app(scope, receive, send)
-        if wait := await self.turns.wait():
+        if not has_body(scope):
+            return await self._in_turn(self.turns, scope, receive, send)
+        if (wait := self.turns.foreseen()) > self.turns.longest:
             return await refuse(scope, send, 503, "Busy", wait)
-        with self.turns.work() as end:
+        try:
+            async with self._arriving.whole(scope, receive) as whole:
+                if whole is not None:
+                    await self._in_turn(self.turns, scope, whole, send)
+        except UnfitError as error:
+            await refuse(scope, send, error.status, error.title, COME_BACK)
+
+    async def _in_turn(self, turns: Turns, scope: Scope, receive: Receive, send: Send) -> None:
+        if wait := await turns.wait():
+            return await refuse(scope, send, 503, "Busy", wait)
+        with turns.work() as end:
 
             async def sending(message: Message) -> None:
                 end()  # the work is done; who reads slowly, or listens for an hour, keeps nobody waiting

@@ -50,8 +50,10 @@ TITLES: Mapping[int, str] = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "The body took too long to arrive",
     409: "Conflict",
     412: "Changed meanwhile",
+    413: "The body is too large",
     422: "Not acceptable as it is",
     429: "Too many requests",
     428: "Say which version you read",
@@ -143,7 +145,8 @@ def describe(app: FastAPI) -> None:
                     if "{" in path:
                         known.setdefault("404", responses(404)[404])
                     if "requestBody" in operation:
-                        known.setdefault("400", responses(400)[400])
+                        for status in (400, 408, 413):
+                            known.setdefault(str(status), responses(status)[status])
             for name in ("HTTPValidationError", "ValidationError"):
                 found["components"]["schemas"].pop(name, None)
             return found
