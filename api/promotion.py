@@ -179,6 +179,7 @@ def ask_promotion(request: Request, visit: Meant, given: PromotionIn) -> Promoti
             papers,
             _now(),
             trainer=known["trainer"] or given.trainer,
+            frozen=known["frozen"],
         )
         registry.challenge(given.version)
         return PromotionOut.of(session, asked)

@@ -66,15 +66,18 @@ def request(
     now: dt.datetime,
     *,
     trainer: str | None = None,
+    frozen: str = "",
 ) -> Promotion:
     """Asks for the promotion of a registered version. `trainer`: user id of who trained it, the one who asks by
-    default.
+    default. `frozen`: why the registry holds it frozen, also where nobody ever asked for its promotion (R31).
 
-    Raises ForbiddenError for another role, RefusedError for an audit that is too old or in the future or when the kept
-    audits of the version are missing, old or failed (R11), ConflictError when the version already has a promotion that
-    was not rejected.
+    Raises ForbiddenError for another role, RefusedError for a frozen version, for an audit that is too old or in the
+    future or when the kept audits of the version are missing, old or failed (R11), ConflictError when the version
+    already has a promotion that was not rejected.
     """
     require(viewer, Permission.REQUEST_PROMOTION)
+    if frozen:
+        raise RefusedError(f"model version {version} is frozen: {frozen}; promote another version")
     _refuse_old_audit(references.audited_on, now.date())
     _refuse_on_audits(session, version, sha256, now.date(), waiting=True)
     there = promotions(session, version)

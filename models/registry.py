@@ -114,12 +114,15 @@ class Registry:
     def promote(self, version: str, *, demo: bool, promotion: str = "") -> None:
         """Make `version` champion: for use with the number of its settled promotion, or for demonstration, marked so.
 
-        A demonstration never takes the place of a model that is in use: then it becomes the challenger. Raises
-        NotPromotedError with neither: real use needs two people and the references of R12 (enforcement/promotion.py).
+        A demonstration never takes the place of a model that is in use: then it becomes the challenger. A champion of a
+        demonstration whose place is taken is not for demonstration any more. Raises NotPromotedError with neither,
+        because real use needs two people and the references of R12 (enforcement/promotion.py), and for a version that
+        was frozen.
         """
         if not demo and not promotion:
             raise NotPromotedError("promotion for use needs two people and references to DPIA, FRIA and IAMA (R12)")
-        client = self._client()
+        self._refuse_frozen(version)
+        client, before = self._client(), self.alias(CHAMPION)
         if promotion:
             client.set_model_version_tag(NAME, version, "demo", "false")
             client.set_model_version_tag(NAME, version, "promotion", promotion)
@@ -129,10 +132,13 @@ class Registry:
         else:
             client.set_model_version_tag(NAME, version, "demo", "true")
         client.set_registered_model_alias(NAME, CHAMPION, version)
+        if before not in (None, version):
+            client.set_model_version_tag(NAME, before, "demo", "false")
 
     def challenge(self, version: str) -> None:
-        """Name `version` the challenger: somebody asked for its promotion. Raises LookupError."""
-        self._find(version)
+        """Name `version` the challenger: somebody asked for its promotion. Raises LookupError, and NotPromotedError for
+        a version that was frozen."""
+        self._refuse_frozen(version)
         self._client().set_registered_model_alias(NAME, CHALLENGER, version)
 
     def freeze(self, version: str, reason: str) -> None:
@@ -141,6 +147,10 @@ class Registry:
         client.set_model_version_tag(NAME, version, "frozen", reason)
         for alias in found.aliases:
             client.delete_registered_model_alias(NAME, alias)
+
+    def _refuse_frozen(self, version: str) -> None:
+        if why := self._find(version).tags.get("frozen", ""):
+            raise NotPromotedError(f"version {version} is frozen for good: {why} (R31)")
 
     def described(self, version: str | None = None) -> dict[str, Any]:
         """What the registry knows of the champion, or of a version: {version, kind, sha256, registered_at, aliases,

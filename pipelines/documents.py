@@ -86,11 +86,13 @@ def _in_words(about: Mapping[str, Any]) -> str:
 
 def renew(settings: Settings) -> list[str]:
     """Build the documents again of every version whose promotion, adoption or freezing they do not tell of yet; the
-    versions that were behind. A version without a request has those of its training."""
+    versions that were behind. A version without a request has those of its training, until it is for demonstration no
+    more."""
     registry = Registry(settings.mlruns)
+    displaced = {version for version in registry.versions() if _displaced(registry, version)}
     with reading(engine_of(settings.database)) as session:
         asked = {one.model_version for one in promotions(session)}
-        now = {version: _use(session, version) for version in sorted(asked, key=int)}
+        now = {version: _use(session, version) for version in sorted(asked | displaced, key=int)}
     behind = []
     for version, (promotion, towns) in now.items():
         registered = registry.described(version)
@@ -98,6 +100,12 @@ def renew(settings: Settings) -> list[str]:
             build(settings, version)
             behind.append(version)
     return behind
+
+
+def _displaced(registry: Registry, version: str) -> bool:
+    """Whether the newest documents of a version call it a demonstration and the registry does so no more."""
+    told = registry.editions(version)
+    return bool(told and told[-1].about.get("demo")) and not registry.described(version)["demo"]
 
 
 def _about(registered: Mapping[str, Any], promotion: Mapping[str, Any], adopted_by: Sequence[str]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def ask(settings: Settings, version: str, references: References, user: str, tra
             references,
             dt.datetime.now(dt.UTC),
             trainer=known["trainer"] or trainer,
+            frozen=known["frozen"],
         )
         answer = told(asked, [])
     registry.challenge(known["version"])

@@ -92,6 +92,22 @@ def test_r31_a_frozen_model_is_no_champion(filled: Path, tmp_path: Path) -> None
     assert registry.described("2")["frozen"]
     with pytest.raises(LookupError, match="no champion"):
         registry.load()
+    for again in (lambda: registry.promote("2", demo=True), lambda: registry.promote("2", demo=False, promotion="2-1")):
+        with pytest.raises(NotPromotedError, match="frozen for good: one group"):
+            again()
+    with pytest.raises(NotPromotedError, match="frozen for good"):
+        registry.challenge("2")
+
+
+def test_a_demonstration_that_is_displaced_is_none_any_more(filled: Path, tmp_path: Path) -> None:
+    registry = Registry(shutil.copytree(filled, tmp_path / "displaced"))
+    assert registry.described("2")["demo"]
+    registry.promote("1", demo=True)
+    assert [registry.described(one)["demo"] for one in ("1", "2")] == [True, False]
+    registry.promote("1", demo=True)
+    assert registry.described("1")["demo"], "it displaced nobody"
+    registry.promote("2", demo=False, promotion="2-1")
+    assert not any(registry.described(one)["demo"] for one in ("1", "2"))
 
 
 def test_r29_the_run_names_the_engine_it_was_made_on(filled: Path) -> None:

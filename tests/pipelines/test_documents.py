@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 import weegschaal
 from enforcement.access import Role
 from enforcement.adoption import adopt
-from enforcement.database import engine_of, writing
-from enforcement.promotion import References, approve, request
+from enforcement.database import engine_of, reading, writing
+from enforcement.errors import RefusedError
+from enforcement.promotion import References, approve, promotions, request
 from enforcement.settings import Settings
 from models.contenders import contenders
 from models.registry import Registry
@@ -24,7 +25,7 @@ from models.training import train
 from pipelines import work
 from pipelines.documents import KINDS, build, edition_of, editions, renew
 from pipelines.incident import handle
-from pipelines.promotion import listed
+from pipelines.promotion import ask, listed
 from pipelines.steps import unseen
 from tests.enforcement.province import COMPLIANCE, MANAGER, NOW, SCIENTIST, a_run, audited, candidates, drawn, service
 from tests.models.builders import UNTIL, examples, features
@@ -100,6 +101,33 @@ def test_r27_every_document_follows_a_promotion_an_adoption_and_a_freeze(setting
     (promotion,) = listed(settings)
     assert promotion["state"] == "frozen"
     assert promotion["documents"] == 3, "what was in force when it was settled"
+
+
+def test_r27_a_demonstration_that_is_displaced_loses_the_word_on_its_card(settings: Settings) -> None:
+    registry = Registry(settings.mlruns)
+    registry.promote("1", demo=True)
+    build(settings, "1")
+    assert kept(settings, "card")["model"]["demo"]
+    runners = [one for one in contenders(features(), examples(10).names, 1, trials=0) if one.name == "scorecard"]
+    registry.record(train(examples(1_500), features(), 2, UNTIL, runners, refits=2))
+    registry.promote("2", demo=False, promotion="2-1")
+    assert renew(settings) == ["1"]
+    assert not kept(settings, "card")["model"]["demo"]
+    assert renew(settings) == []
+
+
+def test_r31_a_frozen_model_that_nobody_asked_to_promote_cannot_be_promoted_later(settings: Settings) -> None:
+    registry = Registry(settings.mlruns)
+    registry.promote("1", demo=True)
+    with writing(engine_of(settings.database)) as session:
+        sha256 = registry.described("1")["sha256"]
+        audited(session, COMPLIANCE, version="1", sha256=sha256)
+        drawn(session, candidates(40))
+    handle(settings, "1", "one group is selected too often")
+    with pytest.raises(RefusedError, match="frozen: one group"):
+        ask(settings, "1", PAPERS, SCIENTIST.user, None)
+    with reading(engine_of(settings.database)) as session:
+        assert not promotions(session, "1")
 
 
 def test_r27_documents_of_what_did_not_change_are_kept_once(settings: Settings) -> None:
