@@ -159,7 +159,7 @@ def what_if_whys(found: BroughtOut, spoken: Language) -> list[str]:
             if one.value is None:
                 about.setdefault((arm, one.why), []).append(spoken.text(f"whatif.{name}").lower())
     return [
-        spoken.text(f"whatif.why_{why}", part=spoken.text(f"results.arm_{arm}"), of=", ".join(names))
+        spoken.text(f"whatif.why_{why}", part=spoken.text(f"results.arm_{arm}"), of="; ".join(names))
         for (arm, why), names in about.items()
     ]
 

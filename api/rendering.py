@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -139,15 +139,26 @@ def say(spoken: Language, text: Text | None) -> str:
 
 
 def source_name(spoken: Language, source: str | None) -> str:
-    """What people call a source; an unknown one by its own name."""
-    try:
-        return spoken.text(f"source.{source}")
-    except KeyError:
-        return source or ""
+    """What people call a source, or several with commas between; an unknown one by its own name.
+
+    >>> source_name(Language("en"), "GWS, KVK"), source_name(Language("nl"), "eigen"), source_name(Language("nl"), None)
+    ('Benefit administration, Trade register (KVK)', 'Eerdere heronderzoeken', '')
+    """
+    return ", ".join(spoken.named("source", one) for one in (source or "").split(", "))
 
 
 def problem_page(request: Request, status: int, kind: str, refusal: str) -> Response:
     """What people see when something did not work; `refusal`: what the code said of it, or nothing."""
     visit = None if status in (500, 503) else visit_or_none(request)
     told = said(refusal, language(request))
-    return render(request, "problem.html", visit, status=status, here="/", kind=kind, refusal=told)
+    return render(
+        request, "problem.html", visit, status=status, here="/", kind=kind, refusal=told, before=came_from(request)
+    )
+
+
+def came_from(request: Request) -> str:
+    """Path of the page of this service that led here; nothing when it is the page itself, or another site."""
+    before = urlsplit(request.headers.get("referer", ""))
+    if before.netloc != request.url.netloc or (request.method == "GET" and before.path == request.url.path):
+        return ""
+    return before.path + (f"?{before.query}" if before.query else "")

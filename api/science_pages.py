@@ -22,6 +22,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from api.jobs import JobOut
+from api.language import Language
 from api.pages import see_other
 from api.promotion import PromotionIn, ask_promotion
 from api.refusals import said
@@ -111,9 +112,16 @@ def propose(
         if isinstance(error, NotFoundError):
             raise
         spoken = language(request)
-        wrong = said(str(error), spoken) if isinstance(error, RefusedError) else spoken.text("problem.invalid")
+        wrong = said(str(error), spoken) if isinstance(error, RefusedError) else _missing(given, spoken)
         return _model(request, visit, version, status=422, given=given, wrong=wrong)
     return see_other(f"/modellen/{version}#voordragen")
+
+
+def _missing(given: Mapping[str, str], spoken: Language) -> str:
+    """Which of the fields has still to be filled in, by their names on the page."""
+    names = {"audit": spoken.text("oversight.audit"), "audited_on": spoken.text("models.audited_on")}
+    empty = [names.get(field, field.upper()) for field, text in given.items() if not text.strip()]
+    return spoken.text("models.missing", fields=", ".join(empty)) if empty else spoken.text("problem.invalid")
 
 
 @router.post("/trainingen")

@@ -60,7 +60,11 @@ for (const graph of document.querySelectorAll("svg.graph")) {
 
 // A refused form says so at once, also to those who listen. The address may name a part of the page, and going there
 // takes the focus away again when everything has loaded; so this comes after that.
-const refused = document.querySelector("#fout a, #fout[tabindex]");
-if (refused) addEventListener("load", () => requestAnimationFrame(() => refused.focus()));
+const refusal = document.querySelector("[role=alert]");
+const refused = refusal?.querySelector("a") ?? refusal;
+if (refused) {
+  if (refused === refusal) refused.tabIndex = -1;
+  addEventListener("load", () => requestAnimationFrame(() => refused.focus()));
+}
 
 show();

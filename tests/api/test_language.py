@@ -14,9 +14,17 @@ from enforcement.access import Purpose, Role
 from enforcement.audit_door import _GROUP, OTHER
 from enforcement.cases import State
 from enforcement.selection import ARMS
+from features.records import CONTRACTS
 from models.outcomes import OTHERS, SERVICE_LIST
 
 API = Path(__file__).resolve().parents[2] / "api"
+
+
+def test_every_source_of_a_fact_has_a_name_for_people() -> None:
+    """A page never says GWS or eigen to somebody who reads English."""
+    for spoken in (Language("nl"), Language("en")):
+        names = spoken.names("source")
+        assert {re.sub("[^a-z0-9]+", "_", one.source.lower()) for one in CONTRACTS.values()} <= names.keys()
 
 
 def fields(text: str) -> set[str]:
