@@ -63,7 +63,10 @@ def vehicles_held(t: Any, members: Any) -> Any:
         "No vehicle is registered to the client or partner.",
     ),
     could=CAR,
-    reason="Voertuigen kunnen vermogen zijn of bij werk horen (Participatiewet 34).",
+    reason=(
+        "Voertuigen kunnen vermogen zijn of bij werk horen (Participatiewet 34).",
+        "Vehicles may be assets or belong to work (Participatiewet 34).",
+    ),
 )
 def vehicles(rows: Any, within: Any) -> Any:
     return rows.vehicle_id.nunique()
@@ -83,7 +86,10 @@ def vehicles(rows: Any, within: Any) -> Any:
         "No vehicle with a known price when new is registered.",
     ),
     could=CAR,
-    reason="Een hoge waarde kan boven de vermogensgrens komen (Participatiewet 34 lid 3).",
+    reason=(
+        "Een hoge waarde kan boven de vermogensgrens komen (Participatiewet 34 lid 3).",
+        "A high value may exceed the limit on assets (Participatiewet 34(3)).",
+    ),
 )
 def catalogue_value(rows: Any, within: Any) -> Any:
     return rows.cents.sum() / 100
@@ -107,7 +113,10 @@ def catalogue_value(rows: Any, within: Any) -> Any:
         "No vehicle less than four years old is registered.",
     ),
     could=CAR,
-    reason="Bij een jong voertuig ligt de nieuwprijs dicht bij de waarde.",
+    reason=(
+        "Bij een jong voertuig ligt de nieuwprijs dicht bij de waarde.",
+        "The price when new of a young vehicle is close to its value.",
+    ),
 )
 def young_vehicles(rows: Any, within: Any) -> Any:
     return rows.count(where=(days_between(rows.first, rows.as_of) < YOUNG_DAYS).fill_null(False))
@@ -142,7 +151,10 @@ def vehicle_starts(t: Any, members: Any) -> Any:
     one=("In de laatste {w} maanden kwam 1 voertuig op naam.", "In the last {w} months 1 vehicle was acquired."),
     none=("In de laatste {w} maanden kwam geen voertuig op naam.", "No vehicle was acquired in the last {w} months."),
     could=CAR,
-    reason="Een aankoop kan laten zien dat er geld of werk bij is gekomen.",
+    reason=(
+        "Een aankoop kan laten zien dat er geld of werk bij is gekomen.",
+        "A purchase may show that money or work was added.",
+    ),
 )
 def vehicles_acquired(rows: Any, within: Any) -> Any:
     return rows.vehicle_id.nunique(where=within)
@@ -170,7 +182,7 @@ def vehicles_acquired(rows: Any, within: Any) -> Any:
         "Wie een oude auto vaak moet vervangen, schrijft vaker een voertuig over.",
         "Someone who often has to replace an old car transfers vehicles more often.",
     ),
-    reason="Veel overschrijvingen kunnen bij handel horen.",
+    reason=("Veel overschrijvingen kunnen bij handel horen.", "Many changes of registration may belong to trade."),
 )
 def vehicles_traded(rows: Any, within: Any) -> Any:
     return rows.vehicle_id.nunique(where=within & rows.sold)
@@ -209,7 +221,10 @@ def estates(t: Any, members: Any) -> Any:
         "The client or partner has no rights in real estate.",
     ),
     could=ESTATE,
-    reason="Onroerend goed telt mee als vermogen (Participatiewet 34).",
+    reason=(
+        "Onroerend goed telt mee als vermogen (Participatiewet 34).",
+        "Real estate counts as assets (Participatiewet 34).",
+    ),
 )
 def estate_rights(rows: Any, within: Any) -> Any:
     return rows.parcel_id.nunique()
@@ -233,7 +248,10 @@ def estate_rights(rows: Any, within: Any) -> Any:
         "The client or partner has no real estate other than the home.",
     ),
     could=ESTATE,
-    reason="Voor de eigen woning geldt een vrijlating, voor ander onroerend goed niet (Participatiewet 34 lid 2 d).",
+    reason=(
+        "Voor de eigen woning geldt een vrijlating, voor ander onroerend goed niet (Participatiewet 34 lid 2 d).",
+        "Part of the value of one's own home is exempt, other real estate is not (Participatiewet 34(2)(d)).",
+    ),
 )
 def estate_elsewhere(rows: Any, within: Any) -> Any:
     return rows.parcel_id.nunique(where=~rows.home)
@@ -250,7 +268,7 @@ def estate_elsewhere(rows: Any, within: Any) -> Any:
     ),
     none=("Er is geen koopsom van onroerend goed bekend.", "No purchase price of real estate is known."),
     could=ESTATE,
-    reason="De waarde kan boven de vermogensgrens komen.",
+    reason=("De waarde kan boven de vermogensgrens komen.", "The value may exceed the limit on assets."),
 )
 def estate_price(rows: Any, within: Any) -> Any:
     return rows.cents.sum() / 100
@@ -288,7 +306,10 @@ def estate_starts(t: Any, members: Any) -> Any:
         "In the last {w} months no right in real estate was acquired.",
     ),
     could=ESTATE,
-    reason="Nieuw onroerend goed is nieuw vermogen (Participatiewet 34).",
+    reason=(
+        "Nieuw onroerend goed is nieuw vermogen (Participatiewet 34).",
+        "New real estate is new assets (Participatiewet 34).",
+    ),
 )
 def estates_acquired(rows: Any, within: Any) -> Any:
     return rows.parcel_id.nunique(where=within)
@@ -329,7 +350,10 @@ def estate_ends(t: Any, members: Any) -> Any:
         "Na een schuld of een scheiding blijft van een verkoop vaak niets over.",
         "After a debt or a divorce often nothing remains of a sale.",
     ),
-    reason="De opbrengst van een verkoop telt mee als vermogen (Participatiewet 31, 34).",
+    reason=(
+        "De opbrengst van een verkoop telt mee als vermogen (Participatiewet 31, 34).",
+        "The proceeds of a sale count as assets (Participatiewet 31, 34).",
+    ),
 )
 def estates_ended(rows: Any, within: Any) -> Any:
     return rows.parcel_id.nunique(where=within)

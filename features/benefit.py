@@ -52,7 +52,10 @@ def term(t: Any, members: Any) -> Any:
         "De duur zegt niets over gedrag.",
         "The duration says nothing about conduct.",
     ),
-    reason="Hoe langer geleden de gegevens zijn vastgelegd, hoe eerder er iets is veranderd.",
+    reason=(
+        "Hoe langer geleden de gegevens zijn vastgelegd, hoe eerder er iets is veranderd.",
+        "The longer ago the data were recorded, the more likely it is that something has changed.",
+    ),
 )
 def benefit_term(rows: Any, within: Any) -> Any:
     # The later reading of an uncertain start is the shorter term.
@@ -69,7 +72,10 @@ def benefit_term(rows: Any, within: Any) -> Any:
     sentence=("De norm van de uitkering is {value} per maand.", "The norm of the benefit is {value} a month."),
     none=("De norm is niet bekend.", "The norm is not known."),
     could=("De norm volgt uit de wet.", "The norm follows from the law."),
-    reason="De norm bepaalt hoeveel inkomen er verrekend kan worden.",
+    reason=(
+        "De norm bepaalt hoeveel inkomen er verrekend kan worden.",
+        "The norm determines how much income can be deducted.",
+    ),
 )
 def norm(rows: Any, within: Any) -> Any:
     return rows.norm_cents.max(where=within) / 100
@@ -124,7 +130,10 @@ def paid(t: Any, members: Any) -> Any:
     ),
     none=("In de laatste {w} maanden is geen inkomen opgegeven.", "No income was declared over the last {w} months."),
     could=("Het inkomen is opgegeven zoals het hoort.", "The income was declared as it should be."),
-    reason="Opgegeven inkomen is bekend; alleen een verschil met de registratie vraagt aandacht.",
+    reason=(
+        "Opgegeven inkomen is bekend; alleen een verschil met de registratie vraagt aandacht.",
+        "Declared income is known; only a difference from the registration asks for attention.",
+    ),
 )
 def declared_income(rows: Any, within: Any) -> Any:
     return rows.declared.sum(where=within) / 100
@@ -142,7 +151,7 @@ def declared_income(rows: Any, within: Any) -> Any:
     ),
     none=("In de laatste {w} maanden is geen inkomen verrekend.", "No income was deducted over the last {w} months."),
     could=("Het inkomen is verwerkt zoals het hoort.", "The income was processed as it should be."),
-    reason="Het laat zien of de verrekening loopt.",
+    reason=("Het laat zien of de verrekening loopt.", "It shows whether income is being deducted."),
 )
 def deducted_income(rows: Any, within: Any) -> Any:
     return rows.deducted.sum(where=within) / 100
@@ -160,7 +169,10 @@ def deducted_income(rows: Any, within: Any) -> Any:
     ),
     none=("In de laatste {w} maanden is geen inkomen vrijgelaten.", "No income was exempted in the last {w} months."),
     could=("Vrijlating is een recht.", "The exemption is a right."),
-    reason="De vrijlating geldt zes maanden; daarna wijzigt het bedrag (Participatiewet 31 lid 2 n).",
+    reason=(
+        "De vrijlating geldt zes maanden; daarna wijzigt het bedrag (Participatiewet 31 lid 2 n).",
+        "The exemption holds for six months; after that the amount changes (Participatiewet 31(2)(n)).",
+    ),
 )
 def exempt_months(rows: Any, within: Any) -> Any:
     return rows.month.nunique(where=within & (rows.exempt > 0))
@@ -181,7 +193,10 @@ def exempt_months(rows: Any, within: Any) -> Any:
         "In the last {w} months no income was deducted without an exemption.",
     ),
     could=("De vrijlating kan al eerder zijn gebruikt.", "The exemption may have been used before."),
-    reason="Een gemiste vrijlating is een nabetaling voor de klant (dienstenlijst, R34).",
+    reason=(
+        "Een gemiste vrijlating is een nabetaling voor de klant (dienstenlijst, R34).",
+        "A missed exemption is a payment owed to the client (service list, R34).",
+    ),
 )
 def missed_exemption(rows: Any, within: Any) -> Any:
     deducted = rows.deducted.sum(where=within).fill_null(0)
@@ -201,7 +216,10 @@ def missed_exemption(rows: Any, within: Any) -> Any:
     ),
     none=("In de laatste {w} maanden is niets uitbetaald.", "Nothing was paid over the last {w} months."),
     could=("Beslag, inhouding of inkomen verlaagt de betaling.", "Seizure, deduction or income lowers the payment."),
-    reason="Een lager deel laat zien dat er inkomen of een inhouding is.",
+    reason=(
+        "Een lager deel laat zien dat er inkomen of een inhouding is.",
+        "A lower part shows that there is income or a deduction.",
+    ),
     decimals=3,
 )
 def paid_share(rows: Any, within: Any) -> Any:
@@ -230,7 +248,10 @@ def paid_share(rows: Any, within: Any) -> Any:
         "Een andere bank of een bewindvoerder is een gewone reden.",
         "Another bank or an administrator is an ordinary reason.",
     ),
-    reason="Een nieuwe rekening kan bij een verandering van situatie horen.",
+    reason=(
+        "Een nieuwe rekening kan bij een verandering van situatie horen.",
+        "A new account may come with a change of situation.",
+    ),
 )
 def account_changes(rows: Any, within: Any) -> Any:
     return (rows.account_id.nunique(where=within) - 1).clip(lower=0)
@@ -254,7 +275,10 @@ def account_changes(rows: Any, within: Any) -> Any:
         "Een correctie kan een fout van de gemeente herstellen.",
         "A correction may repair an error of the municipality.",
     ),
-    reason="Correcties laten zien dat gegevens later binnenkomen dan de betaling.",
+    reason=(
+        "Correcties laten zien dat gegevens later binnenkomen dan de betaling.",
+        "Corrections show that data arrive later than the payment.",
+    ),
 )
 def corrected_months(rows: Any, within: Any) -> Any:
     return rows.month.nunique(where=within & rows.corrected)
@@ -275,7 +299,10 @@ def corrected_months(rows: Any, within: Any) -> Any:
         "The norm did not change by more than a tenth over the last {w} months.",
     ),
     could=CHANGE,
-    reason="Na een verandering in het huishouden kloppen andere gegevens soms nog niet.",
+    reason=(
+        "Na een verandering in het huishouden kloppen andere gegevens soms nog niet.",
+        "After a change in the household other data are sometimes not right yet.",
+    ),
 )
 def norm_changed(rows: Any, within: Any) -> Any:
     lowest = rows.norm.min(where=within & (rows.norm > 0))

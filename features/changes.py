@@ -56,7 +56,10 @@ def breaks(t: Any, members: Any) -> Any:
         "Wie tijdelijk geen woning heeft, staat soms nergens ingeschreven.",
         "Someone without a home for a time is sometimes not registered anywhere.",
     ),
-    reason="Zonder inschrijving is niet vast te stellen waar iemand woonde (Participatiewet 40).",
+    reason=(
+        "Zonder inschrijving is niet vast te stellen waar iemand woonde (Participatiewet 40).",
+        "Without a registration it cannot be established where somebody lived (Participatiewet 40).",
+    ),
 )
 def residence_gaps(rows: Any, within: Any) -> Any:
     return rows.day.nunique(where=within)
@@ -107,7 +110,10 @@ def leavers(t: Any, members: Any) -> Any:
         "De norm kan al zijn aangepast; het vertrek kan ook van vroegere bewoners zijn.",
         "The norm may have been adjusted already; those who left may be earlier residents.",
     ),
-    reason="Na een vertrek is de norm soms nog te laag (Participatiewet 22a; dienstenlijst, R34).",
+    reason=(
+        "Na een vertrek is de norm soms nog te laag (Participatiewet 22a; dienstenlijst, R34).",
+        "After somebody left, the norm is sometimes still too low (Participatiewet 22a; service list, R34).",
+    ),
 )
 def adults_left(rows: Any, within: Any) -> Any:
     return rows.person_id.nunique(where=within)
@@ -136,7 +142,10 @@ def study_ends(t: Any, members: Any) -> Any:
         "No study finance stopped in the last {w} months.",
     ),
     could=("De verandering is vaak al gemeld.", "The change has often been reported already."),
-    reason="Na een studie verandert het recht en wat er wordt verrekend.",
+    reason=(
+        "Na een studie verandert het recht en wat er wordt verrekend.",
+        "After a study the entitlement changes, and so does what is deducted.",
+    ),
 )
 def study_stopped(rows: Any, within: Any) -> Any:
     return (rows.count(where=within) > 0).cast("int64")

@@ -41,7 +41,10 @@ def posts(t: Any, members: Any) -> Any:
     one=("De klant of partner is eigenaar van 1 onderneming.", "The client or partner owns 1 company."),
     none=("De klant of partner is geen eigenaar van een onderneming.", "The client or partner owns no company."),
     could=OWN,
-    reason="Inkomsten uit een onderneming tellen mee; voor zelfstandigen geldt een andere regeling (Bbz).",
+    reason=(
+        "Inkomsten uit een onderneming tellen mee; voor zelfstandigen geldt een andere regeling (Bbz).",
+        "Income from a business counts; a different scheme applies to the self-employed (Bbz).",
+    ),
 )
 def companies_owned(rows: Any, within: Any) -> Any:
     return rows.company.nunique(where=rows.post == "owner")
@@ -65,7 +68,7 @@ def companies_owned(rows: Any, within: Any) -> Any:
         "Bestuurder zijn van een vereniging of stichting is meestal vrijwilligerswerk.",
         "Being a director of an association or foundation is usually unpaid.",
     ),
-    reason="Een bestuursfunctie kan bij inkomsten horen.",
+    reason=("Een bestuursfunctie kan bij inkomsten horen.", "A directorship may come with income."),
 )
 def directorships(rows: Any, within: Any) -> Any:
     return rows.company.nunique(where=rows.post == "director")
@@ -104,7 +107,10 @@ def post_starts(t: Any, members: Any) -> Any:
         "In the last {w} months the client or partner was not newly registered at a company.",
     ),
     could=OWN,
-    reason="Een nieuwe onderneming verandert inkomen en regeling.",
+    reason=(
+        "Een nieuwe onderneming verandert inkomen en regeling.",
+        "A new business changes the income and the scheme that applies.",
+    ),
 )
 def companies_begun(rows: Any, within: Any) -> Any:
     return rows.company.nunique(where=within)
@@ -142,7 +148,7 @@ def own_companies(t: Any, members: Any) -> Any:
         "There is no company of the client or partner where, according to the trade register, people work.",
     ),
     could=OWN,
-    reason="Een onderneming met personeel ligt niet stil.",
+    reason=("Een onderneming met personeel ligt niet stil.", "A business with staff is not dormant."),
 )
 def company_staff(rows: Any, within: Any) -> Any:
     return rows.staff.max().fill_null(0)
@@ -189,7 +195,10 @@ def at_home(t: Any, members: Any) -> Any:
         "Een huisgenoot of vorige bewoner kan er zijn onderneming hebben.",
         "A housemate or an earlier resident may have a company there.",
     ),
-    reason="Een onderneming op het adres kan bij een niet bekende bewoner horen.",
+    reason=(
+        "Een onderneming op het adres kan bij een niet bekende bewoner horen.",
+        "A business at the address may belong to a resident who is not known.",
+    ),
 )
 def other_company_at_home(rows: Any, within: Any) -> Any:
     return rows.company.nunique(where=~rows.own)
@@ -213,7 +222,7 @@ def other_company_at_home(rows: Any, within: Any) -> Any:
         "No company of the client or partner is registered at the home address.",
     ),
     could=OWN,
-    reason="Een onderneming aan huis is vaker in bedrijf.",
+    reason=("Een onderneming aan huis is vaker in bedrijf.", "A business at home is more often active."),
 )
 def own_company_at_home(rows: Any, within: Any) -> Any:
     return rows.company.nunique(where=rows.own)
@@ -252,7 +261,10 @@ def posts_ended(t: Any, members: Any) -> Any:
         "In the last {w} months no post at a company ended.",
     ),
     could=OWN,
-    reason="Na het einde van een onderneming veranderen inkomen en vermogen.",
+    reason=(
+        "Na het einde van een onderneming veranderen inkomen en vermogen.",
+        "After a business ends, income and assets change.",
+    ),
 )
 def companies_left(rows: Any, within: Any) -> Any:
     return rows.company.nunique(where=within)

@@ -73,7 +73,8 @@ class Feature:
     legal_basis: str
     purpose: str
     owner: str
-    reason: str
+    reason_nl: str
+    reason_en: str
     expires: dt.date
     direction: int
     fill: float
@@ -133,7 +134,7 @@ class Source:
         sentence: tuple[str, str],
         none: tuple[str, str],
         could: tuple[str, str],
-        reason: str,
+        reason: tuple[str, str],
         windows: tuple[int, ...] = (0,),
         fill: float = 0.0,
         decimals: int = 2,
@@ -172,7 +173,8 @@ class Source:
                     legal_basis=self.legal_basis,
                     purpose=self.purpose,
                     owner=self.owner,
-                    reason=reason,
+                    reason_nl=reason[0],
+                    reason_en=reason[1],
                     expires=self.expires,
                     direction=direction,
                     fill=fill,

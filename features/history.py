@@ -55,7 +55,10 @@ def reviews(t: Any, members: Any) -> Any:
         "Ook zonder heronderzoek kan alles nog kloppen.",
         "Without a review everything may still be right.",
     ),
-    reason="Hoe langer geleden gekeken is, hoe meer er veranderd kan zijn.",
+    reason=(
+        "Hoe langer geleden gekeken is, hoe meer er veranderd kan zijn.",
+        "The longer ago somebody looked, the more may have changed.",
+    ),
     decimals=0,
 )
 def months_since_review(rows: Any, within: Any) -> Any:
@@ -81,7 +84,10 @@ def months_since_review(rows: Any, within: Any) -> Any:
         "In the last {w} months there was no review that changed nothing.",
     ),
     could=("Dit spreekt tegen een nieuw heronderzoek.", "This speaks against another review."),
-    reason="Wie kort geleden is bekeken en klopte, hoeft niet weer.",
+    reason=(
+        "Wie kort geleden is bekeken en klopte, hoeft niet weer.",
+        "Who was looked at recently and was found in order need not be looked at again.",
+    ),
 )
 def unchanged_reviews(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.effect == "none"))
@@ -106,7 +112,10 @@ def unchanged_reviews(rows: Any, within: Any) -> Any:
         "In the last {w} months no review led to a lower benefit.",
     ),
     could=PAST,
-    reason="Een situatie die eerder veranderde, verandert vaker opnieuw.",
+    reason=(
+        "Een situatie die eerder veranderde, verandert vaker opnieuw.",
+        "A situation that changed before changes again more often.",
+    ),
 )
 def lowered_reviews(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.effect == "down"))
@@ -131,7 +140,10 @@ def lowered_reviews(rows: Any, within: Any) -> Any:
         "In the last {w} months no review led to a higher benefit.",
     ),
     could=PAST,
-    reason="Het laat zien of eerder te weinig is betaald (dienstenlijst, R34).",
+    reason=(
+        "Het laat zien of eerder te weinig is betaald (dienstenlijst, R34).",
+        "It shows whether too little was paid before (service list, R34).",
+    ),
 )
 def raised_reviews(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.effect == "up"))
@@ -161,7 +173,10 @@ def debts(t: Any, members: Any) -> Any:
     sentence=("Er staat nog {value} aan vorderingen open.", "Claims of {value} are still open."),
     none=("Er staan geen vorderingen open.", "No claims are open."),
     could=CLAIM,
-    reason="Een openstaande vordering hoort bij een eerdere verandering.",
+    reason=(
+        "Een openstaande vordering hoort bij een eerdere verandering.",
+        "An open claim belongs to an earlier change.",
+    ),
 )
 def open_claims(rows: Any, within: Any) -> Any:
     return rows.balance.sum() / 100
@@ -180,7 +195,10 @@ def open_claims(rows: Any, within: Any) -> Any:
     one=("In de laatste {w} maanden is 1 vordering ontstaan.", "In the last {w} months 1 claim arose."),
     none=("In de laatste {w} maanden zijn geen vorderingen ontstaan.", "In the last {w} months no claims arose."),
     could=CLAIM,
-    reason="Een vordering laat zien dat inkomen of situatie eerder anders was dan bekend.",
+    reason=(
+        "Een vordering laat zien dat inkomen of situatie eerder anders was dan bekend.",
+        "A claim shows that income or situation was different before from what was known.",
+    ),
 )
 def new_claims(rows: Any, within: Any) -> Any:
     return rows.count(where=within)
@@ -205,7 +223,10 @@ def new_claims(rows: Any, within: Any) -> Any:
         "Of the claims of the last {w} months none is paid off, or there were none.",
     ),
     could=("Dit spreekt voor de klant.", "This speaks for the client."),
-    reason="Wie een schuld heeft afgelost, staat er anders voor dan wie er nog een heeft.",
+    reason=(
+        "Wie een schuld heeft afgelost, staat er anders voor dan wie er nog een heeft.",
+        "Who has paid off a debt is in another position than who still has one.",
+    ),
 )
 def claims_paid_off(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.amount > 0) & (rows.balance <= 0))
@@ -225,7 +246,10 @@ def claims_paid_off(rows: Any, within: Any) -> Any:
         "Nothing is repaid yet, or there are none.",
     ),
     could=("Dit spreekt voor de klant.", "This speaks for the client."),
-    reason="Het laat zien dat de afspraken over terugbetalen worden nagekomen.",
+    reason=(
+        "Het laat zien dat de afspraken over terugbetalen worden nagekomen.",
+        "It shows that what was agreed on repayment is kept to.",
+    ),
     decimals=3,
 )
 def repaid_share(rows: Any, within: Any) -> Any:
@@ -265,7 +289,10 @@ def measures(t: Any, members: Any) -> Any:
         "Een maatregel gaat over afspraken, niet over inkomen of woonsituatie.",
         "A measure is about agreements, not about income or residence.",
     ),
-    reason="Kort na een maatregel verandert er soms iets in de uitkering.",
+    reason=(
+        "Kort na een maatregel verandert er soms iets in de uitkering.",
+        "Shortly after a measure something in the benefit sometimes changes.",
+    ),
 )
 def measures_imposed(rows: Any, within: Any) -> Any:
     return rows.count(where=within)

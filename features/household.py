@@ -75,7 +75,10 @@ def partners(t: Any, members: Any) -> Any:
         "De partners kunnen duurzaam gescheiden leven, of de scheiding is nog niet ingeschreven.",
         "The partners may live apart for good, or the divorce has not been registered yet.",
     ),
-    reason="Voor gehuwden geldt een andere norm, tenzij zij duurzaam gescheiden leven (Participatiewet 3).",
+    reason=(
+        "Voor gehuwden geldt een andere norm, tenzij zij duurzaam gescheiden leven (Participatiewet 3).",
+        "Another norm applies to married couples, unless they live apart permanently (Participatiewet 3).",
+    ),
 )
 def partner_outside_case(rows: Any, within: Any) -> Any:
     return (rows.current & rows.single).max().cast("int64")
@@ -95,7 +98,10 @@ def partner_outside_case(rows: Any, within: Any) -> Any:
         "Woningnood dwingt mensen soms om na een scheiding op één adres te blijven.",
         "Housing shortage can force people to stay at one address after a divorce.",
     ),
-    reason="Voor vroegere partners op één adres geldt een wettelijk vermoeden (Participatiewet 3 lid 4).",
+    reason=(
+        "Voor vroegere partners op één adres geldt een wettelijk vermoeden (Participatiewet 3 lid 4).",
+        "The law presumes a joint household of former partners at one address (Participatiewet 3(4)).",
+    ),
 )
 def former_partner_here(rows: Any, within: Any) -> Any:
     return (rows.former & ~rows.current & rows.here).max().cast("int64")
@@ -139,7 +145,10 @@ def kin_here(t: Any, members: Any) -> Any:
         "No son or daughter of 27 or older outside the case is registered at the address.",
     ),
     could=SHARER,
-    reason="Vanaf 27 jaar telt een inwonend kind mee voor de kostendelersnorm (Participatiewet 22a).",
+    reason=(
+        "Vanaf 27 jaar telt een inwonend kind mee voor de kostendelersnorm (Participatiewet 22a).",
+        "From the age of 27 a son or daughter at home counts for the cost-sharing norm (Participatiewet 22a).",
+    ),
 )
 def kin_27_at_home(rows: Any, within: Any) -> Any:
     return ((rows.kin == "child") & rows.adult).max().cast("int64")
@@ -159,7 +168,10 @@ def kin_27_at_home(rows: Any, within: Any) -> Any:
         "No other parent of a child of the client is registered at the address.",
     ),
     could=KIN,
-    reason="Voor ouders van een kind op één adres geldt een wettelijk vermoeden (Participatiewet 3 lid 4).",
+    reason=(
+        "Voor ouders van een kind op één adres geldt een wettelijk vermoeden (Participatiewet 3 lid 4).",
+        "The law presumes a joint household of the parents of a child at one address (Participatiewet 3(4)).",
+    ),
 )
 def other_parent_here(rows: Any, within: Any) -> Any:
     return (rows.kin == "parent").max().cast("int64")
@@ -231,7 +243,10 @@ def _expected(as_of: Any, couple: Any, others: Any) -> Any:
         "The norm is not higher than fits the people at the address, or this cannot be determined.",
     ),
     could=SHARER,
-    reason="Het verschil is wat een ander huishouden voor de uitkering zou betekenen.",
+    reason=(
+        "Het verschil is wat een ander huishouden voor de uitkering zou betekenen.",
+        "The difference is what another household would mean for the benefit.",
+    ),
 )
 def norm_above_registered(rows: Any, within: Any) -> Any:
     return (rows.norm_cents - rows.expected).max().clip(lower=0) / 100
@@ -254,7 +269,10 @@ def norm_above_registered(rows: Any, within: Any) -> Any:
         "Een huisgenoot kan vertrokken zijn zonder dat de norm is aangepast.",
         "A housemate may have left without the norm being adjusted.",
     ),
-    reason="Een te lage norm is een nabetaling voor de klant (dienstenlijst, R34).",
+    reason=(
+        "Een te lage norm is een nabetaling voor de klant (dienstenlijst, R34).",
+        "A norm that is too low means a payment owed to the client (service list, R34).",
+    ),
 )
 def norm_below_registered(rows: Any, within: Any) -> Any:
     return (rows.expected - rows.norm_cents).max().clip(lower=0) / 100
@@ -278,7 +296,10 @@ def norm_below_registered(rows: Any, within: Any) -> Any:
         "There are no more adults of 27 or older registered than the norm counts.",
     ),
     could=SHARER,
-    reason="De kostendelersnorm hangt af van het aantal volwassenen (Participatiewet 22a).",
+    reason=(
+        "De kostendelersnorm hangt af van het aantal volwassenen (Participatiewet 22a).",
+        "The cost-sharing norm depends on the number of adults (Participatiewet 22a).",
+    ),
 )
 def uncounted_sharers(rows: Any, within: Any) -> Any:
     return (rows.others - rows.counted).max().clip(lower=0)
@@ -305,7 +326,10 @@ def uncounted_sharers(rows: Any, within: Any) -> Any:
         "De huisgenoot kan er wonen zonder ingeschreven te staan.",
         "The housemate may live there without being registered.",
     ),
-    reason="Een kostendeler die weg is, hoort niet meer mee te tellen (dienstenlijst, R34).",
+    reason=(
+        "Een kostendeler die weg is, hoort niet meer mee te tellen (dienstenlijst, R34).",
+        "A cost sharer who has left should no longer count (service list, R34).",
+    ),
 )
 def sharers_gone(rows: Any, within: Any) -> Any:
     return (rows.counted - rows.others).max().clip(lower=0)
@@ -328,7 +352,10 @@ def sharers_gone(rows: Any, within: Any) -> Any:
         "De partner kan pas vertrokken of nog niet ingevoerd zijn.",
         "The partner may just have left or not be entered yet.",
     ),
-    reason="Voor een alleenstaande geldt een lagere norm (Participatiewet 21).",
+    reason=(
+        "Voor een alleenstaande geldt een lagere norm (Participatiewet 21).",
+        "A lower norm applies to a single person (Participatiewet 21).",
+    ),
 )
 def couple_norm_alone(rows: Any, within: Any) -> Any:
     return ((rows.norm == "couple") & ~rows.couple).fill_null(False).max().cast("int64")

@@ -96,7 +96,10 @@ def earnings(t: Any, members: Any) -> Any:
         "No wages are registered over the last {w} months.",
     ),
     could=RECEIVED,
-    reason="Inkomen uit werk telt mee voor de hoogte van de uitkering.",
+    reason=(
+        "Inkomen uit werk telt mee voor de hoogte van de uitkering.",
+        "Income from work counts for the amount of the benefit.",
+    ),
 )
 def wages(rows: Any, within: Any) -> Any:
     return rows.cents.sum(where=within & rows.wage) / 100
@@ -117,7 +120,7 @@ def wages(rows: Any, within: Any) -> Any:
         "No wages of a partner are registered over the last {w} months.",
     ),
     could=RECEIVED,
-    reason="Inkomen van beide partners telt mee.",
+    reason=("Inkomen van beide partners telt mee.", "The income of both partners counts."),
 )
 def partner_wages(rows: Any, within: Any) -> Any:
     return rows.cents.sum(where=within & rows.wage & (rows.role == "partner")) / 100
@@ -138,7 +141,10 @@ def partner_wages(rows: Any, within: Any) -> Any:
         "No wages are registered for any of the last {w} months.",
     ),
     could=RECEIVED,
-    reason="Wie vaker werkt, heeft vaker een maand waarin iets verandert.",
+    reason=(
+        "Wie vaker werkt, heeft vaker een maand waarin iets verandert.",
+        "Who works more often has a month in which something changes more often.",
+    ),
 )
 def wage_months(rows: Any, within: Any) -> Any:
     return rows.month.nunique(where=within & rows.wage & (rows.cents > 0))
@@ -160,7 +166,10 @@ def wage_months(rows: Any, within: Any) -> Any:
         "Uitzendwerk geeft al snel meer werkgevers; ook een overname telt dubbel.",
         "Agency work soon gives several employers; a take-over counts twice as well.",
     ),
-    reason="Bij elke nieuwe werkgever moet het inkomen opnieuw worden opgegeven en verwerkt.",
+    reason=(
+        "Bij elke nieuwe werkgever moet het inkomen opnieuw worden opgegeven en verwerkt.",
+        "With each new employer income has to be declared and processed anew.",
+    ),
 )
 def employers(rows: Any, within: Any) -> Any:
     return rows.employer.nunique(where=within & rows.wage)
@@ -184,7 +193,10 @@ def employers(rows: Any, within: Any) -> Any:
         "De uitkering kan al worden verrekend of met terugwerkende kracht zijn toegekend.",
         "The other benefit may already be settled, or was granted with retroactive effect.",
     ),
-    reason="Een voorliggende uitkering gaat voor op de Participatiewet (artikel 15).",
+    reason=(
+        "Een voorliggende uitkering gaat voor op de Participatiewet (artikel 15).",
+        "Another benefit that is available comes before social assistance (Participatiewet 15).",
+    ),
 )
 def other_income(rows: Any, within: Any) -> Any:
     return rows.cents.sum(where=within & ~rows.wage) / 100
@@ -205,7 +217,10 @@ def other_income(rows: Any, within: Any) -> Any:
         "No hours worked are registered in the last {w} months.",
     ),
     could=RECEIVED,
-    reason="Meer uren dan bekend bij de gemeente kan het recht veranderen.",
+    reason=(
+        "Meer uren dan bekend bij de gemeente kan het recht veranderen.",
+        "More hours than the municipality knows of may change the entitlement.",
+    ),
     decimals=1,
 )
 def hours_a_month(rows: Any, within: Any) -> Any:
@@ -254,7 +269,10 @@ def relations_begun(t: Any, members: Any) -> Any:
         "De klant kan het nieuwe werk al hebben gemeld.",
         "The client may have reported the new work already.",
     ),
-    reason="Nieuw werk verandert het inkomen dat met de uitkering wordt verrekend.",
+    reason=(
+        "Nieuw werk verandert het inkomen dat met de uitkering wordt verrekend.",
+        "New work changes the income that is deducted from the benefit.",
+    ),
 )
 def new_jobs(rows: Any, within: Any) -> Any:
     return rows.count(where=within)
@@ -301,7 +319,10 @@ def settled(t: Any, members: Any) -> Any:
         "Over the last {w} months no more income is registered than was declared.",
     ),
     could=NET,
-    reason="Inkomen dat niet is verrekend, verandert het recht over die maanden.",
+    reason=(
+        "Inkomen dat niet is verrekend, verandert het recht over die maanden.",
+        "Income that was not deducted changes the entitlement over those months.",
+    ),
 )
 def income_gap(rows: Any, within: Any) -> Any:
     return rows.gap.sum(where=within).clip(lower=0) / 100
@@ -322,7 +343,10 @@ def income_gap(rows: Any, within: Any) -> Any:
         "In none of the last {w} months does registered income exceed declared income by more than €50.",
     ),
     could=NET,
-    reason="Een verschil dat terugkomt is vaker een verandering dan een verschuiving.",
+    reason=(
+        "Een verschil dat terugkomt is vaker een verandering dan een verschuiving.",
+        "A difference that returns is more often a change than a shift in time.",
+    ),
 )
 def gap_months(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.gap > TOLERANCE_CENTS))
@@ -343,7 +367,10 @@ def gap_months(rows: Any, within: Any) -> Any:
         "In none of the last {w} months is more income registered than was declared.",
     ),
     could=NET,
-    reason="Een groot verschil in een maand kan het recht over die maand veranderen.",
+    reason=(
+        "Een groot verschil in een maand kan het recht over die maand veranderen.",
+        "A large difference in one month may change the entitlement over that month.",
+    ),
 )
 def largest_gap(rows: Any, within: Any) -> Any:
     return rows.gap.max(where=within).clip(lower=0) / 100
@@ -364,7 +391,10 @@ def largest_gap(rows: Any, within: Any) -> Any:
         "Over the last {w} months no more income is registered than was declared.",
     ),
     could=NET,
-    reason="Het laat zien of inkomen meestal wel of meestal niet wordt opgegeven.",
+    reason=(
+        "Het laat zien of inkomen meestal wel of meestal niet wordt opgegeven.",
+        "It shows whether income is mostly declared or mostly not.",
+    ),
     decimals=3,
 )
 def undeclared_share(rows: Any, within: Any) -> Any:
@@ -390,7 +420,10 @@ def undeclared_share(rows: Any, within: Any) -> Any:
         "Dit spreekt tegen een verandering in het inkomen.",
         "This speaks against a change in income.",
     ),
-    reason="Wie zijn inkomen steeds opgeeft, hoeft daarover niet te worden bevraagd.",
+    reason=(
+        "Wie zijn inkomen steeds opgeeft, hoeft daarover niet te worden bevraagd.",
+        "Who always declares their income need not be asked about it.",
+    ),
 )
 def agreed_months(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.earned > 0) & (rows.gap.abs() <= TOLERANCE_CENTS))
@@ -414,7 +447,10 @@ def agreed_months(rows: Any, within: Any) -> Any:
         "Het kan gaan om inkomen dat niet in de polisadministratie staat, zoals alimentatie of verhuur.",
         "It may be income that the wage registry does not have, such as maintenance or rent.",
     ),
-    reason="Te veel verrekend inkomen betekent dat de klant te weinig kreeg (dienstenlijst, R34).",
+    reason=(
+        "Te veel verrekend inkomen betekent dat de klant te weinig kreeg (dienstenlijst, R34).",
+        "Too much income deducted means that the client got too little (service list, R34).",
+    ),
 )
 def overdeclared(rows: Any, within: Any) -> Any:
     return (-rows.gap.sum(where=within)).clip(lower=0) / 100
@@ -435,7 +471,10 @@ def overdeclared(rows: Any, within: Any) -> Any:
         "Registered income was the same in each of the last {w} months.",
     ),
     could=("Vakantiegeld of oproepwerk geeft schommelingen.", "Holiday pay or on-call work makes income swing."),
-    reason="Wisselend inkomen moet elke maand opnieuw worden verrekend; daar gaat eerder iets mis.",
+    reason=(
+        "Wisselend inkomen moet elke maand opnieuw worden verrekend; daar gaat eerder iets mis.",
+        "Income that goes up and down has to be deducted anew each month, where mistakes come more easily.",
+    ),
 )
 def income_swing(rows: Any, within: Any) -> Any:
     return (rows.earned.max(where=within) - rows.earned.min(where=within)) / 100
@@ -469,7 +508,10 @@ def study(t: Any, members: Any) -> Any:
         "De studie kan net zijn gestopt, of met toestemming worden gevolgd.",
         "The study may just have been stopped, or be followed with permission.",
     ),
-    reason="Studiefinanciering gaat voor op bijstand (Participatiewet 13 lid 2).",
+    reason=(
+        "Studiefinanciering gaat voor op bijstand (Participatiewet 13 lid 2).",
+        "Study finance comes before social assistance (Participatiewet 13(2)).",
+    ),
 )
 def study_finance(rows: Any, within: Any) -> Any:
     return (rows.count(where=within) > 0).cast("int64")

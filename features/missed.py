@@ -45,7 +45,10 @@ STOPPED = (
         "In no month of the last {w} was more deducted than income registered.",
     ),
     could=LATE,
-    reason="Wat te veel is verrekend, is een nabetaling voor de klant (dienstenlijst, R34).",
+    reason=(
+        "Wat te veel is verrekend, is een nabetaling voor de klant (dienstenlijst, R34).",
+        "What was deducted too much is a payment owed to the client (service list, R34).",
+    ),
 )
 def deducted_above_earned(rows: Any, within: Any) -> Any:
     return (rows.deducted - rows.earned).clip(lower=0).sum(where=within) / 100
@@ -66,7 +69,10 @@ def deducted_above_earned(rows: Any, within: Any) -> Any:
         "In the last {w} months no income was deducted for a month without registered income.",
     ),
     could=LATE,
-    reason="Inkomen dat is gestopt hoort niet meer te worden verrekend (dienstenlijst, R34).",
+    reason=(
+        "Inkomen dat is gestopt hoort niet meer te worden verrekend (dienstenlijst, R34).",
+        "Income that has stopped should no longer be deducted (service list, R34).",
+    ),
 )
 def deducted_months_without_income(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.deducted > 0) & (rows.earned <= 0))
@@ -87,7 +93,10 @@ def deducted_months_without_income(rows: Any, within: Any) -> Any:
         "In each of the last {w} months at least 85 percent of the norm was paid and deducted.",
     ),
     could=STOPPED,
-    reason="Een tekort dat niemand kan verklaren is mogelijk een nabetaling (dienstenlijst, R34).",
+    reason=(
+        "Een tekort dat niemand kan verklaren is mogelijk een nabetaling (dienstenlijst, R34).",
+        "A shortfall that nobody can explain may be a payment owed (service list, R34).",
+    ),
 )
 def short_months(rows: Any, within: Any) -> Any:
     return rows.count(where=within & ((rows.paid + rows.deducted) * 100 < rows.norm * SHORT_PERCENT))
@@ -111,7 +120,10 @@ def short_months(rows: Any, within: Any) -> Any:
         "De gemeente kan het inkomen van een andere bron hebben gekregen.",
         "The municipality may have had the income from another source.",
     ),
-    reason="Een verrekening zonder opgave is niet altijd aan de klant gevraagd.",
+    reason=(
+        "Een verrekening zonder opgave is niet altijd aan de klant gevraagd.",
+        "The client was not always asked about a deduction without a declaration.",
+    ),
 )
 def deducted_above_declared(rows: Any, within: Any) -> Any:
     return (rows.deducted - rows.declared).clip(lower=0).sum(where=within) / 100
@@ -135,7 +147,10 @@ def deducted_above_declared(rows: Any, within: Any) -> Any:
         "Niet al het opgegeven inkomen hoeft te worden verrekend (Participatiewet 31 lid 2).",
         "Not all declared income has to be deducted (Participatiewet 31).",
     ),
-    reason="De klant gaf het inkomen op; het verschil ligt bij de verwerking.",
+    reason=(
+        "De klant gaf het inkomen op; het verschil ligt bij de verwerking.",
+        "The client declared the income; the difference lies in the processing.",
+    ),
 )
 def declared_not_deducted(rows: Any, within: Any) -> Any:
     return (rows.declared - rows.deducted - rows.exempt).clip(lower=0).sum(where=within) / 100
@@ -156,7 +171,10 @@ def declared_not_deducted(rows: Any, within: Any) -> Any:
         "In each of the last {w} months something was paid or deducted.",
     ),
     could=STOPPED,
-    reason="Een onderbreking laat zien dat er iets in de uitkering is veranderd.",
+    reason=(
+        "Een onderbreking laat zien dat er iets in de uitkering is veranderd.",
+        "An interruption shows that something in the benefit has changed.",
+    ),
 )
 def unpaid_months(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.paid <= 0) & (rows.deducted <= 0))
@@ -177,7 +195,10 @@ def unpaid_months(rows: Any, within: Any) -> Any:
         "In none of the last {w} months does declared income exceed registered income by more than €50.",
     ),
     could=LATE,
-    reason="Wie meer opgeeft dan er staat, kreeg mogelijk te weinig (dienstenlijst, R34).",
+    reason=(
+        "Wie meer opgeeft dan er staat, kreeg mogelijk te weinig (dienstenlijst, R34).",
+        "Who declares more than is registered may have got too little (service list, R34).",
+    ),
 )
 def overdeclared_months(rows: Any, within: Any) -> Any:
     return rows.count(where=within & (rows.declared - rows.earned > TOLERANCE_CENTS))
@@ -210,7 +231,10 @@ def income_months(t: Any, members: Any) -> Any:
         "Oproepwerk, ploegentoeslag en vakantiegeld geven een wisselend inkomen.",
         "On-call work, shift pay and holiday pay make income vary.",
     ),
-    reason="Bij wisselend inkomen moet de verrekening elke maand anders zijn.",
+    reason=(
+        "Bij wisselend inkomen moet de verrekening elke maand anders zijn.",
+        "With varying income the deduction has to differ each month.",
+    ),
     decimals=3,
 )
 def income_irregularity(rows: Any, within: Any) -> Any:
@@ -236,7 +260,10 @@ def income_irregularity(rows: Any, within: Any) -> Any:
         "There are no wages that stopped between three and {w} months ago.",
     ),
     could=LATE,
-    reason="Als loon stopt, moet ook de verrekening stoppen (dienstenlijst, R34).",
+    reason=(
+        "Als loon stopt, moet ook de verrekening stoppen (dienstenlijst, R34).",
+        "When wages stop, the deduction has to stop too (service list, R34).",
+    ),
 )
 def wages_stopped(rows: Any, within: Any) -> Any:
     before = rows.wages.sum(where=within & (rows.back > 3)).fill_null(0)
@@ -256,7 +283,10 @@ def wages_stopped(rows: Any, within: Any) -> Any:
     ),
     none=("Over de laatste maand staat loon geregistreerd.", "Wages are registered for the last month."),
     could=LATE,
-    reason="Hoe langer er geen loon is, hoe minder er te verrekenen is.",
+    reason=(
+        "Hoe langer er geen loon is, hoe minder er te verrekenen is.",
+        "The longer there are no wages, the less there is to deduct.",
+    ),
     decimals=0,
 )
 def months_since_wages(rows: Any, within: Any) -> Any:
@@ -290,7 +320,10 @@ def long_without_wages(t: Any, members: Any) -> Any:
         "The benefit has run for less than three years, or there were wages in that time.",
     ),
     could=("De toeslag kan al zijn toegekend.", "The allowance may have been granted already."),
-    reason="Wie lang een laag inkomen heeft kan de toeslag vragen; niet iedereen weet dat (Participatiewet 36, R34).",
+    reason=(
+        "Wie lang een laag inkomen heeft kan de toeslag vragen; niet iedereen weet dat (Participatiewet 36, R34).",
+        "Who has had a low income for long may ask for the allowance; not everybody knows (Participatiewet 36, R34).",
+    ),
 )
 def income_allowance_possible(rows: Any, within: Any) -> Any:
     return ((rows.days >= ALLOWANCE_DAYS) & (rows.wages <= 0)).fill_null(False).max().cast("int64")
@@ -330,7 +363,10 @@ def statement_years(t: Any, members: Any) -> Any:
         "Een terugbetaling of een betaling over een ander jaar geeft verschil.",
         "A repayment, or a payment that belongs to another year, makes a difference.",
     ),
-    reason="De jaaropgave en de maanden gaan over hetzelfde geld; een fout raakt ook de belasting van de klant.",
+    reason=(
+        "De jaaropgave en de maanden gaan over hetzelfde geld; een fout raakt ook de belasting van de klant.",
+        "The year statement and the months are about the same money; a mistake affects the client's taxes too.",
+    ),
 )
 def paid_above_statement(rows: Any, within: Any) -> Any:
     return (rows.paid - rows.taxable).max().clip(lower=0) / 100
@@ -369,7 +405,10 @@ def studying_housemates(t: Any, members: Any) -> Any:
         "None of the adults at the address has study finance.",
     ),
     could=("De norm kan hier al rekening mee houden.", "The norm may take this into account already."),
-    reason="Een student die ten onrechte is meegeteld maakt de norm te laag (Participatiewet 22a lid 4, R34).",
+    reason=(
+        "Een student die ten onrechte is meegeteld maakt de norm te laag (Participatiewet 22a lid 4, R34).",
+        "A student who was wrongly counted makes the norm too low (Participatiewet 22a(4), R34).",
+    ),
 )
 def studying_sharers(rows: Any, within: Any) -> Any:
     return rows.person_id.nunique()

@@ -72,7 +72,7 @@ def facts(row: Row) -> list[tuple[str, str]]:
         ("Direction", DIRECTIONS[row["direction"]]),
         ("Legal basis", row["legal_basis"]),
         ("Purpose, owner, expires", f"{row['purpose']}; {row['owner']}; {row['expires']}"),
-        ("Why it is there", row["reason"]),
+        ("Why it is there", f"{row['reason_nl']} / {row['reason_en']}"),
         ("Rests on", "; ".join(map(_source, row["lineage"]))),
         ("In the simulated province", f"the same for all: {NEVER_VARIES.get(row['name'], '')}"),
     ]

@@ -68,7 +68,10 @@ def homes(t: Any, members: Any) -> Any:
         "Een briefadres hoort bij dakloosheid of een verblijf in een instelling.",
         "A letter address goes with homelessness or a stay in an institution.",
     ),
-    reason="Bij een briefadres is niet bekend waar iemand woont (Participatiewet 40).",
+    reason=(
+        "Bij een briefadres is niet bekend waar iemand woont (Participatiewet 40).",
+        "With a letter address it is not known where somebody lives (Participatiewet 40).",
+    ),
 )
 def letter_address(rows: Any, within: Any) -> Any:
     return ((rows.role == "client") & (rows.function == "B")).fill_null(False).max().cast("int64")
@@ -88,7 +91,10 @@ def letter_address(rows: Any, within: Any) -> Any:
         "The client's place of residence is not registered as unknown.",
     ),
     could=("Een verhuizing kan nog in behandeling zijn.", "A move may still be in process."),
-    reason="Zonder adres is niet vast te stellen welke gemeente en welke norm gelden.",
+    reason=(
+        "Zonder adres is niet vast te stellen welke gemeente en welke norm gelden.",
+        "Without an address it cannot be established which municipality and which norm apply.",
+    ),
 )
 def address_unknown(rows: Any, within: Any) -> Any:
     return ((rows.role == "client") & rows.unknown).fill_null(False).max().cast("int64")
@@ -111,7 +117,10 @@ def address_unknown(rows: Any, within: Any) -> Any:
         "De overdracht kan lopen, of er is een centrumgemeente.",
         "The transfer may be under way, or a central municipality pays.",
     ),
-    reason="Het recht bestaat tegenover de gemeente van de woonplaats (Participatiewet 40).",
+    reason=(
+        "Het recht bestaat tegenover de gemeente van de woonplaats (Participatiewet 40).",
+        "The entitlement is towards the municipality of residence (Participatiewet 40).",
+    ),
 )
 def other_municipality(rows: Any, within: Any) -> Any:
     elsewhere = (rows.address_municipality != rows.municipality).fill_null(False)
@@ -139,7 +148,10 @@ def other_municipality(rows: Any, within: Any) -> Any:
         "Een opname of een verhuizing die nog niet is verwerkt geeft twee adressen.",
         "A stay in an institution or a move in process gives two addresses.",
     ),
-    reason="Partners op verschillende adressen kunnen duurzaam gescheiden leven (Participatiewet 3).",
+    reason=(
+        "Partners op verschillende adressen kunnen duurzaam gescheiden leven (Participatiewet 3).",
+        "Partners at different addresses may be living apart permanently (Participatiewet 3).",
+    ),
 )
 def household_addresses(rows: Any, within: Any) -> Any:
     return (rows.address_id.nunique(where=rows.role.isin(("client", "partner"))) - 1).clip(lower=0)
@@ -180,7 +192,10 @@ def moves(t: Any, members: Any) -> Any:
     one=("De klant is in de laatste {w} maanden 1 keer verhuisd.", "The client moved once in the last {w} months."),
     none=("De klant is in de laatste {w} maanden niet verhuisd.", "The client did not move in the last {w} months."),
     could=MOVED,
-    reason="Na een verhuizing kloppen norm en medebewoners soms niet meer.",
+    reason=(
+        "Na een verhuizing kloppen norm en medebewoners soms niet meer.",
+        "After a move the norm and the people at the address are sometimes no longer right.",
+    ),
 )
 def client_moves(rows: Any, within: Any) -> Any:
     return rows.day.nunique(where=within & (rows.role == "client"))
@@ -199,7 +214,10 @@ def client_moves(rows: Any, within: Any) -> Any:
     ),
     none=("De laatste verhuizing is minder dan een maand geleden.", "The last move was less than a month ago."),
     could=MOVED,
-    reason="Kort na een verhuizing is er vaker iets nog niet verwerkt.",
+    reason=(
+        "Kort na een verhuizing is er vaker iets nog niet verwerkt.",
+        "Shortly after a move something is more often not processed yet.",
+    ),
     decimals=0,
 )
 def months_since_move(rows: Any, within: Any) -> Any:
@@ -229,7 +247,10 @@ def months_since_move(rows: Any, within: Any) -> Any:
         "De terugkeer kan al zijn gemeld; kort verblijf in het buitenland mag.",
         "The return may have been reported; a short stay abroad is allowed.",
     ),
-    reason="Wie te lang in het buitenland verblijft heeft over die tijd geen recht (Participatiewet 13).",
+    reason=(
+        "Wie te lang in het buitenland verblijft heeft over die tijd geen recht (Participatiewet 13).",
+        "Who stays abroad too long has no entitlement over that time (Participatiewet 13).",
+    ),
 )
 def stays_abroad(rows: Any, within: Any) -> Any:
     return rows.count(where=within & rows.abroad)
@@ -310,7 +331,10 @@ def housemates(t: Any, members: Any) -> Any:
         "Nobody else of 27 or older is registered at the address.",
     ),
     could=HOUSEMATE,
-    reason="Huisgenoten van 27 en ouder tellen mee voor de kostendelersnorm (Participatiewet 22a).",
+    reason=(
+        "Huisgenoten van 27 en ouder tellen mee voor de kostendelersnorm (Participatiewet 22a).",
+        "Housemates of 27 and older count for the cost-sharing norm (Participatiewet 22a).",
+    ),
 )
 def other_adults(rows: Any, within: Any) -> Any:
     return rows.person_id.nunique(where=rows.adult)
@@ -335,7 +359,7 @@ def other_adults(rows: Any, within: Any) -> Any:
         "In the last {w} months nobody of 27 or older was newly registered at the address.",
     ),
     could=HOUSEMATE,
-    reason="Een nieuwe huisgenoot kan de norm veranderen.",
+    reason=("Een nieuwe huisgenoot kan de norm veranderen.", "A new housemate may change the norm."),
 )
 def adults_joined(rows: Any, within: Any) -> Any:
     return rows.person_id.nunique(where=within & rows.adult)
@@ -358,7 +382,10 @@ def adults_joined(rows: Any, within: Any) -> Any:
         "Medebewoners van een instelling zeggen niets over het huishouden.",
         "Residents of an institution say nothing about the household.",
     ),
-    reason="Op zo'n adres telt de inschrijving van anderen niet mee.",
+    reason=(
+        "Op zo'n adres telt de inschrijving van anderen niet mee.",
+        "At such an address the registration of others does not count.",
+    ),
 )
 def hub_address(rows: Any, within: Any) -> Any:
     return rows.hub.max().cast("int64")
@@ -396,7 +423,10 @@ def other_benefits(t: Any, members: Any) -> Any:
         "Twee huishoudens kunnen los van elkaar op één adres wonen.",
         "Two households can live at one address apart from each other.",
     ),
-    reason="Bij twee uitkeringen op een adres moet de norm van beide bij elkaar passen (Participatiewet 22a).",
+    reason=(
+        "Bij twee uitkeringen op een adres moet de norm van beide bij elkaar passen (Participatiewet 22a).",
+        "With two benefits at one address the norms of both have to agree (Participatiewet 22a).",
+    ),
 )
 def benefits_at_address(rows: Any, within: Any) -> Any:
     return rows.other_case.nunique()
@@ -431,7 +461,10 @@ def lists(t: Any, members: Any) -> Any:
         "Iemand kan ten onrechte zijn uitgeschreven; dat is te herstellen.",
         "Someone may have been deregistered by mistake; that can be repaired.",
     ),
-    reason="Wie is vertrokken, woont niet meer in de gemeente (Participatiewet 11).",
+    reason=(
+        "Wie is vertrokken, woont niet meer in de gemeente (Participatiewet 11).",
+        "Who has left no longer lives in the municipality (Participatiewet 11).",
+    ),
 )
 def departed(rows: Any, within: Any) -> Any:
     return rows.suspension.isin(EMIGRATED).fill_null(False).max().cast("int64")

@@ -21,7 +21,10 @@ WORTH = (
     "Een signaal betekent dat het de moeite waard is om te kijken, niet dat er iets onrechtmatig is.",
     "A signal means that it is worth looking, not that anything is unlawful.",
 )
-REASON = "Een samenloopsignaal wijst op gegevens die nog niet naast de uitkering zijn gelegd."
+REASON = (
+    "Een samenloopsignaal wijst op gegevens die nog niet naast de uitkering zijn gelegd.",
+    "A signal points at data that have not been held against the benefit yet.",
+)
 
 
 @source(
@@ -161,7 +164,7 @@ def signal_kinds(rows: Any, within: Any) -> Any:
     ),
     none=("Het laatste open signaal is minder dan een maand oud.", "The last open signal is less than a month old."),
     could=WORTH,
-    reason="Een ouder signaal zegt minder over nu.",
+    reason=("Een ouder signaal zegt minder over nu.", "An older signal says less about now."),
     decimals=0,
 )
 def months_since_signal(rows: Any, within: Any) -> Any:
@@ -187,7 +190,7 @@ def months_since_signal(rows: Any, within: Any) -> Any:
         "Of the signals of the last {w} months, none has been closed.",
     ),
     could=("Dit is al bekeken.", "This has been looked at already."),
-    reason="Wat al is bekeken hoeft niet weer.",
+    reason=("Wat al is bekeken hoeft niet weer.", "What has been looked at need not be looked at again."),
 )
 def closed_signals(rows: Any, within: Any) -> Any:
     return rows.count(where=within & ~rows.open)
@@ -235,7 +238,10 @@ def signals_received(rows: Any, within: Any) -> Any:
         "Een signaal dat lang openstaat kan zijn blijven liggen; dat is niet aan de klant.",
         "A signal that has been open for long may have been left lying; that is not the client's doing.",
     ),
-    reason="Wat lang openligt is nog niet naast de uitkering gelegd.",
+    reason=(
+        "Wat lang openligt is nog niet naast de uitkering gelegd.",
+        "What has long been open has not been held against the benefit yet.",
+    ),
     decimals=0,
 )
 def oldest_open_signal(rows: Any, within: Any) -> Any:

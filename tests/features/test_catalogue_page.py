@@ -86,7 +86,7 @@ def test_the_page_as_html_is_whole_and_escaped() -> None:
             assert self.open.pop() == tag
 
     rows = listing()
-    rows[0]["reason"] = "<script>alert(1)</script>"
+    rows[0]["reason_en"] = "<script>alert(1)</script>"
     page, tags = register.html(rows), Tags()
     tags.feed(page)
     assert not tags.open
@@ -120,7 +120,7 @@ def test_r08_the_recipe_without_any_one_of_its_lines_is_refused(lacking: str, ad
         added(without)
     empty = re.sub(
         rf"\b{lacking}=(\([^)]*\)|\"[^\"]*\"|-?\d+)",
-        f"{lacking}=" + ("('', '')" if lacking in ("sentence", "none", "could") else "None"),
+        f"{lacking}=" + ("('', '')" if lacking in ("sentence", "none", "could", "reason") else "None"),
         lines,
     )
     SOURCES.pop("wages", None)

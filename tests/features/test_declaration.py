@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import re
 from typing import Any
 
 import pytest
@@ -37,10 +38,20 @@ def test_r08_every_field_of_a_declaration_is_needed(field: str) -> None:
         admit(lacking)
 
 
-@pytest.mark.parametrize("field", ["legal_basis", "purpose", "owner", "reason", "unit", "sentence_nl", "could_en"])
+@pytest.mark.parametrize(
+    "field", ["legal_basis", "purpose", "owner", "reason_nl", "reason_en", "unit", "sentence_nl", "could_en"]
+)
 def test_r08_an_empty_text_is_no_declaration(field: str) -> None:
     with pytest.raises(RefusedError, match=f"{field} is not declared"):
         admit(dataclasses.replace(ONE, **{field: ""}))
+
+
+def test_r08_the_reason_is_said_in_two_languages_with_the_same_articles_of_law() -> None:
+    for one in CATALOGUE.values():
+        assert one.reason_nl != one.reason_en
+        said = [sorted(re.findall(r"\d+", text)) for text in (one.reason_nl, one.reason_en)]
+        assert said[0] == said[1], one.name
+        assert not {"een", "het", "zijn", "wordt", "niet"} & set(re.findall(r"\w+", one.reason_en.lower())), one.name
 
 
 def test_r08_an_expired_feature_stops_the_run() -> None:

@@ -47,7 +47,5 @@ def test_what_is_declared_for_the_service_list_is_used_or_only_circumstance() ->
         "studying_sharers": "a student in the house says nothing about the norm",
         "wages_stopped_12m": "no direction: wages that stop may raise a place as well",
     }
-    declared = {
-        name for name, feature in CATALOGUE.items() if "dienstenlijst" in feature.reason or "R34" in feature.reason
-    }
+    declared = {name for name, one in CATALOGUE.items() if "dienstenlijst" in one.reason_nl or "R34" in one.reason_nl}
     assert declared - {sign.feature for sign in SIGNS} == set(left_out)
