@@ -59,14 +59,15 @@ class Matrix:
 def cases_on(parts: Parts, dates: Sequence[dt.date], folder: Path, ages: pa.Table | None = None) -> pa.Table:
     """The cases with a benefit that runs on each date, as known before it: case_id, municipality, as_of, sorted.
 
-    With `ages`, cases whose client is a minor on the date are left out (R25); `build` always leaves them out.
+    With `ages`, cases whose client or partner is a minor on the date are left out (R25); `build` always does so.
     """
     with Stages(folder / "stages-cases", parts) as stages:
         latest = max(dates)
-        running = _running(stages, _every_case(stages, dates), latest).filter(lambda t: t.role == "client")
+        running = _running(stages, _every_case(stages, dates), latest)
+        clients = running.filter(running.role == "client")
         if ages is not None:
-            running = _without_minors(running, stages.given("ages", ages.cast(AGES)))
-        found = stages.arrow(running.select("case_id", "municipality", "as_of").distinct())
+            clients = _without_minors(running, stages.given("ages", ages.cast(AGES)))
+        found = stages.arrow(clients.select("case_id", "municipality", "as_of").distinct())
     return found.cast(CASES).sort_by([("as_of", "ascending"), ("case_id", "ascending")])
 
 
@@ -81,9 +82,9 @@ def case_members(parts: Parts, cases: pa.Table, folder: Path) -> pa.Table:
 def build(parts: Parts, cases: pa.Table, ages: pa.Table, folder: Path) -> Matrix:
     """Make folder/matrix.parquet: case_id, as_of, municipality and every feature as DOUBLE, never NULL.
 
-    Sorted by as_of and case_id. Cases whose client is a minor on the date get no row (R25). `ages` gives the legal band
-    per person and date; a person without a band counts as younger than 27. Raises RefusedError when a feature may not
-    be used any more, ValueError when a value is not finite.
+    Sorted by as_of and case_id. Cases whose client or partner is a minor on the date get no row (R25). `ages` gives the
+    legal band per person and date; a person without a band counts as younger than 27. Raises RefusedError when a
+    feature may not be used any more, ValueError when a value is not finite.
     """
     return stored(computed(parts, cases, ages, folder), folder)
 
@@ -96,7 +97,7 @@ def computed(parts: Parts, cases: pa.Table, ages: pa.Table, folder: Path) -> pa.
         banded = stages.given("ages", ages.cast(AGES))
         asked = stages.given("asked", _checked(cases))
         everyone = stages.keep("everyone", _members(stages, asked, _latest(cases)))
-        clients = _without_minors(everyone.filter(everyone.role == "client"), banded)
+        clients = _without_minors(everyone, banded)
         scored = stages.keep("cases", clients.select("case_id", "municipality", "as_of").distinct())
         members = stages.keep("members", everyone.semi_join(scored, ["case_id", "as_of"]))
         adults = banded.filter(banded.band.isin(FROM_27))
@@ -150,10 +151,12 @@ def _members(stages: Stages, cases: Any, latest: dt.date) -> Any:
     )
 
 
-def _without_minors(clients: Any, ages: Any) -> Any:
+def _without_minors(members: Any, ages: Any) -> Any:
+    """The clients among the members, without those of a case in which client or partner is a minor (R25)."""
     minors = ages.filter(ages.band == "minor")
-    with_minor = clients.semi_join(minors, ["person_id", "as_of"]).select("case_id", "as_of").distinct()
-    return clients.anti_join(with_minor, ["case_id", "as_of"])
+    on_benefit = members.filter(members.role.isin(("client", "partner")))
+    with_minor = on_benefit.semi_join(minors, ["person_id", "as_of"]).select("case_id", "as_of").distinct()
+    return members.filter(members.role == "client").anti_join(with_minor, ["case_id", "as_of"])
 
 
 def _block(world: World, source: Source) -> Any:

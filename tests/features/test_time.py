@@ -190,14 +190,15 @@ def test_what_was_delivered_for_another_municipality_is_not_seen(tmp_path: Path)
 
 def test_r25_a_case_of_a_minor_is_never_a_row(tmp_path: Path) -> None:
     lake = SmallLake(tmp_path / "lake")
-    for case, person in ((1, 10), (2, 20)):
+    for case, person in ((1, 10), (2, 20), (3, 30)):
         client(lake, case, person)
     lake.add("benefits", case_id=2, person_id=21, role="child", start="2022-01-01")
+    lake.add("benefits", case_id=3, person_id=31, role="partner", start="2022-01-01")
     parts, date = lake.parts(), dt.date(2025, 10, 1)
-    ages = ages_table({10: "minor", 20: "27-63", 21: "minor"}, "2025-10-01")
+    ages = ages_table({10: "minor", 20: "27-63", 21: "minor", 30: "21-26", 31: "minor"}, "2025-10-01")
     assert cases_on(parts, [date], tmp_path, ages).column("case_id").to_pylist() == [2]
     everyone = cases_on(parts, [date], tmp_path)
-    assert everyone.column("case_id").to_pylist() == [1, 2]
+    assert everyone.column("case_id").to_pylist() == [1, 2, 3]
     assert [case for case, _ in rows_of(build(parts, everyone, ages, tmp_path).path)] == [2]
 
 
