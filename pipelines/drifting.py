@@ -1,22 +1,26 @@
 """Drift of a run since its model was trained, as a command and as a step of the nightly schedule.
 
-Cases of the run against the cases that the model learned from in the random arm, which were chosen by nobody; what the
-random arm found since against what training promised. Groups are municipalities: protected attributes stay sealed.
+The eligible of the run's lists against the cases that the model learned from in the random arm, which were chosen by
+nobody among the eligible; what the random arm found since against what training promised. Groups are municipalities:
+protected attributes stay sealed.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import select
 
 from enforcement.database import engine_of, reading
 from enforcement.settings import Settings
-from enforcement.tables import Run
+from enforcement.tables import Draw, Inclusion, Run
 from models.dataset import Examples, gather, latest_outcomes
 from models.drift import calibration, platt, stability
 from models.fairness_rows import RANDOM
@@ -44,7 +48,9 @@ def drift(settings: Settings, run_id: str | None, show: Show) -> dict[str, Any]:
         tally.rows = len(made["stability"])
         return made
 
-    return once(settings, "drift", fingerprint(run.id, lake_state(settings)), show, work)
+    with reading(engine_of(settings.database)) as session:
+        lists = sorted(session.scalars(select(Draw.id).where(Draw.run_id == run.id)))
+    return once(settings, "drift", fingerprint(run.id, lake_state(settings), lists), show, work)
 
 
 def _compared(settings: Settings, run: Run) -> dict[str, Any]:
@@ -52,8 +58,7 @@ def _compared(settings: Settings, run: Run) -> dict[str, Any]:
     names = registered.model.names
     until = dt.date.fromisoformat(registered.report["until"])
     reviewed = _reviewed(settings, run)
-    path = settings.home / "features" / run.as_of.isoformat() / "matrix.parquet"
-    now = pq.read_table(path, columns=["municipality", *names])
+    now = eligible(settings, run, names)
     then_cells = reviewed.X[:, [reviewed.names.index(name) for name in names]]
     now_cells = np.column_stack([now[name].to_numpy() for name in names])
     random = np.array([bool(RANDOM & set(arm.split(","))) for arm in reviewed.arm.tolist()], dtype=bool)
@@ -84,6 +89,17 @@ def _compared(settings: Settings, run: Run) -> dict[str, Any]:
         "moved": [f"{one.feature} in {one.group}" for one in found if one.status == "moved"],
         "off": [one["group"] for one in promises if one["status"] == "off"],
     }
+
+
+def eligible(settings: Settings, run: Run, names: Sequence[str]) -> pa.Table:
+    """case_id, municipality and the features of every case that the lot could have drawn from the run; every case of
+    the run as long as it has no list. With the exempt among them, whoever was reviewed not long ago would be drift."""
+    path = settings.home / "features" / run.as_of.isoformat() / "matrix.parquet"
+    found = pq.read_table(path, columns=["case_id", "municipality", *names])
+    with reading(engine_of(settings.database)) as session:
+        query = select(Inclusion.case_id).join(Draw, Draw.id == Inclusion.draw_id).where(Draw.run_id == run.id)
+        drawn_from = session.scalars(query).all()
+    return found.filter(pc.is_in(found["case_id"], pa.array(drawn_from, pa.int64()))) if drawn_from else found
 
 
 def _reviewed(settings: Settings, run: Run) -> Examples:
