@@ -129,7 +129,10 @@ def paid(t: Any, members: Any) -> Any:
         "Income of {value} was declared over the last {w} months.",
     ),
     none=("In de laatste {w} maanden is geen inkomen opgegeven.", "No income was declared over the last {w} months."),
-    could=("Het inkomen is opgegeven zoals het hoort.", "The income was declared as it should be."),
+    could=(
+        "Wie geen inkomen had, heeft niets op te geven; wie het opgaf, deed wat de wet vraagt.",
+        "Who had no income has nothing to declare; who declared it did what the law asks.",
+    ),
     reason=(
         "Opgegeven inkomen is bekend; alleen een verschil met de registratie vraagt aandacht.",
         "Declared income is known; only a difference from the registration asks for attention.",
@@ -150,7 +153,10 @@ def declared_income(rows: Any, within: Any) -> Any:
         "Income of {value} was deducted over the last {w} months.",
     ),
     none=("In de laatste {w} maanden is geen inkomen verrekend.", "No income was deducted over the last {w} months."),
-    could=("Het inkomen is verwerkt zoals het hoort.", "The income was processed as it should be."),
+    could=(
+        "Zonder inkomen is er niets te verrekenen; inkomen dat er was, is verwerkt.",
+        "Without income there is nothing to deduct; income that there was has been processed.",
+    ),
     reason=("Het laat zien of de verrekening loopt.", "It shows whether income is being deducted."),
 )
 def deducted_income(rows: Any, within: Any) -> Any:
@@ -168,7 +174,10 @@ def deducted_income(rows: Any, within: Any) -> Any:
         "In the last {w} months, income was exempted for {value}.",
     ),
     none=("In de laatste {w} maanden is geen inkomen vrijgelaten.", "No income was exempted in the last {w} months."),
-    could=("Vrijlating is een recht.", "The exemption is a right."),
+    could=(
+        "Vrijlating is een recht; zonder inkomen is er niets vrij te laten.",
+        "The exemption is a right; without income there is nothing to exempt.",
+    ),
     reason=(
         "De vrijlating geldt zes maanden; daarna wijzigt het bedrag (Participatiewet 31 lid 2 n).",
         "The exemption holds for six months; after that the amount changes (Participatiewet 31(2)(n)).",

@@ -83,7 +83,10 @@ def months_since_review(rows: Any, within: Any) -> Any:
         "In de laatste {w} maanden was er geen heronderzoek waarbij niets veranderde.",
         "In the last {w} months there was no review that changed nothing.",
     ),
-    could=("Dit spreekt tegen een nieuw heronderzoek.", "This speaks against another review."),
+    could=(
+        "Wie nog niet is onderzocht, heeft ook geen heronderzoek waarbij niets veranderde.",
+        "Who was never reviewed has no review in which nothing changed either.",
+    ),
     reason=(
         "Wie kort geleden is bekeken en klopte, hoeft niet weer.",
         "Who was looked at recently and was found in order need not be looked at again.",
@@ -222,7 +225,10 @@ def new_claims(rows: Any, within: Any) -> Any:
         "Van de vorderingen van de laatste {w} maanden is er geen afgelost, of er waren er geen.",
         "Of the claims of the last {w} months none is paid off, or there were none.",
     ),
-    could=("Dit spreekt voor de klant.", "This speaks for the client."),
+    could=(
+        "Er is geen vordering, of er is afgesproken later of in kleine bedragen af te lossen.",
+        "There is no claim, or it was agreed to repay later or in small amounts.",
+    ),
     reason=(
         "Wie een schuld heeft afgelost, staat er anders voor dan wie er nog een heeft.",
         "Who has paid off a debt is in another position than who still has one.",
@@ -245,7 +251,10 @@ def claims_paid_off(rows: Any, within: Any) -> Any:
         "Van de vorderingen is nog niets afgelost, of er zijn er geen.",
         "Nothing is repaid yet, or there are none.",
     ),
-    could=("Dit spreekt voor de klant.", "This speaks for the client."),
+    could=(
+        "Er is geen vordering, of er is afgesproken later of in kleine bedragen af te lossen.",
+        "There is no claim, or it was agreed to repay later or in small amounts.",
+    ),
     reason=(
         "Het laat zien dat de afspraken over terugbetalen worden nagekomen.",
         "It shows that what was agreed on repayment is kept to.",

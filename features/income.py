@@ -417,8 +417,8 @@ def undeclared_share(rows: Any, within: Any) -> Any:
         "In the last {w} months there is no month in which declared and registered income are almost equal.",
     ),
     could=(
-        "Dit spreekt tegen een verandering in het inkomen.",
-        "This speaks against a change in income.",
+        "Er was geen inkomen om op te geven, of de loonaangifte kwam later binnen.",
+        "There was no income to declare, or the payroll return came in later.",
     ),
     reason=(
         "Wie zijn inkomen steeds opgeeft, hoeft daarover niet te worden bevraagd.",

@@ -379,8 +379,8 @@ def adults_joined(rows: Any, within: Any) -> Any:
         "No more than nine people are registered at the address.",
     ),
     could=(
-        "Medebewoners van een instelling zeggen niets over het huishouden.",
-        "Residents of an institution say nothing about the household.",
+        "De meeste mensen wonen met minder dan tien op een adres; dat zegt niets over het huishouden.",
+        "Most people live with fewer than ten at an address; that says nothing about the household.",
     ),
     reason=(
         "Op zo'n adres telt de inschrijving van anderen niet mee.",

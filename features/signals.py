@@ -189,7 +189,10 @@ def months_since_signal(rows: Any, within: Any) -> Any:
         "Van de signalen van de laatste {w} maanden is er geen afgehandeld.",
         "Of the signals of the last {w} months, none has been closed.",
     ),
-    could=("Dit is al bekeken.", "This has been looked at already."),
+    could=(
+        "Er waren geen signalen om af te handelen, of de gemeente is er nog niet aan toegekomen.",
+        "There were no signals to settle, or the municipality has not come to them yet.",
+    ),
     reason=("Wat al is bekeken hoeft niet weer.", "What has been looked at need not be looked at again."),
 )
 def closed_signals(rows: Any, within: Any) -> Any:

@@ -152,3 +152,13 @@ def test_the_listing_gives_every_field_as_json() -> None:
     rows = json.loads(json.dumps(listing()))
     assert {row["name"] for row in rows} == set(CATALOGUE)
     assert all(row["legal_basis"] and row["registers"] and row["columns"] for row in rows)
+
+
+def test_what_a_reason_could_also_mean_fits_a_fact_that_is_absent() -> None:
+    """It is shown under what raises a place. For a fact that lowers it, that is when it is absent; so no text may point
+    at the fact as being there."""
+    lowering = [one for one in CATALOGUE.values() if one.direction == -1]
+    assert lowering
+    for one in lowering:
+        assert not one.could_nl.startswith(("Dit spreekt", "Dit is")), one.name
+        assert not one.could_en.startswith(("This speaks", "This has", "This is")), one.name
