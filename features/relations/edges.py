@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from features.income import OWN_BENEFITS
 from features.known import ANY_MUNICIPALITY, begun, columns_needed, known
 from features.records import CONTRACTS
+from features.relations.near import near, node, taken_for
 from features.residence import HUB
 from features.stages import Stages
 
@@ -90,10 +91,10 @@ def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | 
     """
     with Stages(folder / "stages-edges", parts) as stages:
         towns = stages.lake("benefits", ()).select("municipality").distinct()
-        seen = Seen(stages, stages.keep("towns", towns), as_of)
+        seen = Seen(stages, stages.keep("towns", towns), as_of, near(stages, same or {}))
         made = [stages.keep(f"edges{kind.__name__}", kind(seen)) for kind in KINDS]
         every = reduce(lambda one, other: one.union(other), made)
-        every = stages.keep("edges_found", _once(_taken_for(every, stages, same or {})))
+        every = stages.keep("edges_found", _once(taken_for(every, stages, same or {})))
         table = stages.arrow(_with_hubs(every))
     columns = [(name, "ascending") for name in ("municipality", "from_node", "to_node", "kind", "verb", "from_date")]
     path = folder / "edges.parquet"
@@ -102,22 +103,23 @@ def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | 
 
 
 class Seen:
-    """Known records of everyone, per municipality that pays benefits."""
+    """Known records of everyone, per municipality that pays benefits. `shared` (near.py): of whom what was delivered
+    for no municipality in particular is read; of everyone for each municipality when it is not given."""
 
-    def __init__(self, stages: Stages, towns: Any, as_of: dt.date) -> None:
-        self.stages, self.towns, self.as_of = stages, towns, as_of
+    def __init__(self, stages: Stages, towns: Any, as_of: dt.date, shared: Any = None) -> None:
+        self.stages, self.towns, self.as_of, self.shared = stages, towns, as_of, shared
 
     def records(self, contract: str, on: str, *columns: str) -> Any:
         rows = self.stages.lake(contract, columns_needed(contract, (*columns, on)))
         given = rows.select(on, "municipality").distinct()
         own = given.semi_join(self.towns, "municipality")
-        shared = given.filter(given.municipality == ANY_MUNICIPALITY).select(on).distinct().cross_join(self.towns)
+        if self.shared is None:
+            shared = given.filter(given.municipality == ANY_MUNICIPALITY).select(on).distinct().cross_join(self.towns)
+        else:
+            near_ones = self.shared.filter(self.shared.contract == contract).semi_join(self.towns, "municipality")
+            shared = near_ones.select("municipality", **{on: near_ones.asked.cast(given[on].type())})
         reach = ibis.union(own, shared.select(on, "municipality"), distinct=True).mutate(as_of=ibis.literal(self.as_of))
         return known(rows.mutate(recorded=rows.known_at), contract, reach, on, self.as_of)
-
-
-def _node(kind: str, number: Any) -> Any:
-    return ibis.literal(f"{kind}:") + number.cast("string")
 
 
 def _edge(
@@ -156,7 +158,7 @@ def _stays(seen: Seen) -> Any:
         & begun(s.start_latest, s.as_of)
         & (s.end_earliest.isnull() | (s.end_earliest >= s.as_of))
     )
-    ends = (_node("person", s.person_id), _node("address", s.address_id))
+    ends = (node("person", s.person_id), node("address", s.address_id))
     far = (s.address_municipality != s.municipality).fill_null(False)
     verb = (s.function == "B").fill_null(False).ifelse("letter", "stay")
     return _edge(s, "stay", verb, ends, "stays", (s.start_earliest, s.end_earliest), far, s.overflow.fill_null(False))
@@ -166,7 +168,7 @@ def _kinships(seen: Seen) -> Any:
     k = seen.records("kinships", "person_id", "start_earliest", "start_latest", "end_earliest", "end_latest")
     k = k.filter(k.other_id.notnull() & (k.start_latest.isnull() | (k.start_latest < k.as_of)))
     k = k.filter(k.end_earliest.isnull() | (k.end_earliest >= k.as_of) | (k.relation == "partner"))
-    me, other = _node("person", k.person_id), _node("person", k.other_id)
+    me, other = node("person", k.person_id), node("person", k.other_id)
     turned = (k.relation == "parent") | ((k.relation == "partner") & (k.other_id < k.person_id))
     k = k.mutate(one=turned.ifelse(other, me), two=turned.ifelse(me, other), bond=(k.relation == "partner"))
     k = k.group_by("municipality", "as_of", "one", "two", "bond").aggregate(
@@ -189,14 +191,14 @@ def _employers(seen: Seen) -> Any:
     i = i.filter(i["last"].delta(i.as_of, unit="day") >= -PAST_DAYS)
     # A period that ended in the last two months mostly goes on; the next statement is not there yet.
     over = (i["last"].delta(i.as_of, unit="day") < -61).ifelse(i["last"], ibis.null("date"))
-    ends = (_node("person", i.person_id), _node("employer", i.employer))
+    ends = (node("person", i.person_id), node("employer", i.employer))
     return _edge(i, "employer", "employer", ends, "incomes", (i.start, over))
 
 
 def _posts(seen: Seen) -> Any:
     f = seen.records("functionaries", "person_id", "role", "start_earliest", "start_latest", "end_earliest")
     f = f.filter(begun(f.start_latest, f.as_of) & (f.end_earliest.isnull() | (f.end_earliest >= f.as_of)))
-    ends = (_node("person", f.person_id), _node("company", f.company))
+    ends = (node("person", f.person_id), node("company", f.company))
     return _edge(f, "director", f.role, ends, "functionaries", (f.start_earliest, f.end_earliest))
 
 
@@ -208,7 +210,7 @@ def _seats(seen: Seen) -> Any:
         & begun(c.start_latest, c.as_of)
         & (c.end_earliest.isnull() | (c.end_earliest >= c.as_of))
     )
-    ends = (_node("company", c.company), _node("address", c.address_id))
+    ends = (node("company", c.company), node("address", c.address_id))
     far = (c.address_municipality != c.municipality).fill_null(False)
     return _edge(c, "stay", "seat", ends, "companies", (c.start_earliest, c.end_earliest), far)
 
@@ -220,7 +222,7 @@ def _vehicles(seen: Seen) -> Any:
         & begun(v.start_latest, v.as_of)
         & (v.end_earliest.isnull() | (v.end_earliest >= v.as_of))
     )
-    ends = (_node("person", v.person_id), _node("vehicle", v.vehicle_id))
+    ends = (node("person", v.person_id), node("vehicle", v.vehicle_id))
     return _edge(v, "vehicle", "vehicle", ends, "vehicles", (v.start_earliest, v.end_earliest))
 
 
@@ -232,7 +234,7 @@ def _accounts(seen: Seen) -> Any:
     )
     p = p.filter(p["last"].delta(p.as_of, unit="day") >= -PAST_DAYS)
     over = (p["last"].delta(p.as_of, unit="day") < -61).ifelse(p["last"], ibis.null("date"))
-    ends = (_node("person", p.person_id), _node("account", p.account_id))
+    ends = (node("person", p.person_id), node("account", p.account_id))
     return _edge(p, "account", "account", ends, "payments", (p.start, over))
 
 
@@ -245,19 +247,19 @@ def _rights(seen: Seen) -> Any:
         & begun(r.acquired_latest, r.as_of)
         & (r.ended_earliest.isnull() | (r.ended_earliest >= r.as_of))
     )
-    parcel = _node("parcel", r.parcel_id)
+    parcel = node("parcel", r.parcel_id)
     holders = _edge(
         r,
         "property",
         "right",
-        (_node("person", r.person_id), parcel),
+        (node("person", r.person_id), parcel),
         "properties",
         (r.acquired_earliest, r.ended_earliest),
     )
     lies = r.filter(r.address_id.notnull())
     none = ibis.null("date")
     far = (lies.address_municipality != lies.municipality).fill_null(False)
-    ends = (_node("parcel", lies.parcel_id), _node("address", lies.address_id))
+    ends = (node("parcel", lies.parcel_id), node("address", lies.address_id))
     return holders.union(_edge(lies, "property", "lies", ends, "properties", (none, none), far))
 
 
@@ -266,24 +268,6 @@ EDGE_CONTRACTS = frozenset(
     ("stays", "kinships", "incomes", "functionaries", "companies", "vehicles", "payments", "properties")
 )
 """Contracts that give edges; with NO_EDGES these are all contracts there are"""
-
-
-def _taken_for(found: Any, stages: Stages, same: Mapping[int, int]) -> Any:
-    """Both ends under the number they are taken for; a tie of someone to themselves is none."""
-    if not same:
-        return found
-    kinds = [kind for kind in ("person", "address") for _ in same]
-    given = pa.table(
-        {
-            "node": [f"{kind}:{number}" for kind, number in zip(kinds, [*same, *same], strict=True)],
-            "named": [f"{kind}:{number}" for kind, number in zip(kinds, [*same.values()] * 2, strict=True)],
-        }
-    )
-    names = stages.given("same", given)
-    for end in ("from_node", "to_node"):
-        joined = found.left_join(names, found[end] == names.node)
-        found = joined.mutate(**{end: joined.named.coalesce(joined[end])}).drop("node", "named")
-    return found.filter(found.from_node != found.to_node)
 
 
 def _once(found: Any) -> Any:

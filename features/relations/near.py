@@ -1,0 +1,142 @@
+"""Which records of a register of the whole country a municipality's edges need: those around its own cases.
+
+A delivery for no municipality in particular counts for all of them. Everyone in it once for every municipality would be
+a country times a country, and a case is shown two steps at most (ego.py). So of such deliveries only that is taken
+which touches someone in a case, a relative of theirs, or a place of one of these; there everyone counts who is linked
+to it. It is looked up in the records as they came, in any version: what is near is too much, never too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from features.known import ANY_MUNICIPALITY
+from features.stages import Stages
+
+TIES: dict[str, tuple[tuple[str, str], ...]] = {
+    "stays": (("person_id", "address_id"),),
+    "kinships": (("person_id", "other_id"),),
+    "incomes": (("person_id", "employer"),),
+    "functionaries": (("person_id", "company"),),
+    "companies": (("company", "address_id"),),
+    "vehicles": (("person_id", "vehicle_id"),),
+    "payments": (("person_id", "account_id"),),
+    "properties": (("person_id", "parcel_id"), ("parcel_id", "address_id")),
+}
+"""Per contract the columns that a record ties together"""
+BETWEEN_PLACES = ("companies", "properties")
+KINDS = {"other": "person"}
+
+
+def asked_by(contract: str) -> str:
+    """The column by which the records of a contract are asked for."""
+    return "company" if contract == "companies" else "person_id"
+
+
+def near(stages: Stages, same: Mapping[int, int]) -> Any | None:
+    """(contract, asked, municipality): what of the deliveries for the whole country is near a case of a municipality;
+    `asked` is the text of the value that `asked_by` names. None when nothing was delivered so.
+
+    same: number -> the number it is taken for, of people and addresses."""
+    shared = [contract for contract in TIES if _is_shared(stages, contract)]
+    if not shared:
+        return None
+    ties = reduce(lambda one, other: one.union(other), (_ties(stages, contract) for contract in TIES))
+    ties = stages.keep("ties", taken_for(ties, stages, same))
+    rows = stages.lake("benefits", ("person_id",))
+    members = rows.select("municipality", node=node("person", rows.person_id)).distinct()
+    members = stages.keep("near_members", _named(members, stages, same))
+    kin = _ends(ties.filter(ties.contract == "kinships"), members)
+    people = stages.keep("near_people", members.union(kin, distinct=True))
+    places = stages.keep("near_places", _ends(ties.filter(ties.contract != "kinships"), people))
+    around = stages.keep("near_around", _ends(ties.filter(ties.contract.isin(BETWEEN_PLACES)), places))
+    nodes = stages.keep("near_nodes", people.union(places, distinct=True).union(around, distinct=True))
+    theirs = ties.filter(ties.contract.isin(shared) & (ties.delivered_for == ANY_MUNICIPALITY))
+    touching = [
+        theirs.join(nodes, theirs[end] == nodes.node).select("contract", "asked", "municipality")
+        for end in ("from_node", "to_node")
+    ]
+    return stages.keep("near", touching[0].union(touching[1], distinct=True))
+
+
+def node(kind: str, number: Any) -> Any:
+    """The name of a node: `kind:number`."""
+    return ibis.literal(f"{kind}:") + number.cast("string")
+
+
+def taken_for(found: Any, stages: Stages, same: Mapping[int, int]) -> Any:
+    """Both ends under the number they are taken for; a tie of someone to themselves is none."""
+    if not same:
+        return found
+    names = stages.given("same", _names(same))
+    for end in ("from_node", "to_node"):
+        joined = found.left_join(names, found[end] == names.called)
+        found = joined.mutate(**{end: joined.named.coalesce(joined[end])}).drop("called", "named")
+    return found.filter(found.from_node != found.to_node)
+
+
+def _names(same: Mapping[int, int]) -> pa.Table:
+    kinds = [kind for kind in ("person", "address") for _ in same]
+    return pa.table(
+        {
+            "called": [f"{kind}:{number}" for kind, number in zip(kinds, [*same, *same], strict=True)],
+            "named": [f"{kind}:{number}" for kind, number in zip(kinds, [*same.values()] * 2, strict=True)],
+        }
+    )
+
+
+def _named(members: Any, stages: Stages, same: Mapping[int, int]) -> Any:
+    if not same:
+        return members
+    names = stages.given("same_members", _names(same))
+    joined = members.left_join(names, members.node == names.called)
+    return joined.select("municipality", node=joined.named.coalesce(joined.node)).distinct()
+
+
+def _is_shared(stages: Stages, contract: str) -> bool:
+    rows = stages.lake(contract, ())
+    rows = rows.filter(rows.municipality == ANY_MUNICIPALITY).select("municipality").limit(1)
+    return bool(stages.arrow(rows).num_rows)
+
+
+def _ties(stages: Stages, contract: str) -> Any:
+    """(contract, delivered_for, asked, from_node, to_node): what the records tie together, each tie once."""
+    by, pairs = asked_by(contract), TIES[contract]
+    rows = stages.lake(contract, tuple(sorted({by, *(column for pair in pairs for column in pair)})))
+    made = []
+    for one, other in pairs:
+        there = rows.filter(rows[one].notnull() & rows[other].notnull())
+        there = there.select(
+            delivered_for=there.municipality, by=there[by], one=there[one], other=there[other]
+        ).distinct()
+        made.append(
+            there.select(
+                "delivered_for",
+                contract=ibis.literal(contract),
+                asked=there.by.cast("string"),
+                from_node=node(_kind(one), there.one),
+                to_node=node(_kind(other), there.other),
+            )
+        )
+    return reduce(lambda first, second: first.union(second), made)
+
+
+def _kind(column: str) -> str:
+    name = column.removesuffix("_id")
+    return KINDS.get(name, name)
+
+
+def _ends(ties: Any, nodes: Any) -> Any:
+    """(municipality, node): what lies at the other end of the ties of `nodes`, as the municipality sees them."""
+    met = []
+    for end, other in (("from_node", "to_node"), ("to_node", "from_node")):
+        mine = ties.select("delivered_for", end=ties[end], other=ties[other])
+        joined = mine.join(nodes, mine.end == nodes.node)
+        seen = (joined.delivered_for == joined.municipality) | (joined.delivered_for == ANY_MUNICIPALITY)
+        met.append(joined.filter(seen).select("municipality", node=joined.other))
+    return met[0].union(met[1], distinct=True)
