@@ -85,12 +85,12 @@ def deducted_months_without_income(rows: Any, within: Any) -> Any:
     windows=(12,),
     direction=-1,
     sentence=(
-        "In de laatste {w} maanden is over {value} minder dan 85 procent van de norm betaald en verrekend.",
-        "In the last {w} months, less than 85 percent of the norm was paid and deducted for {value}.",
+        "In de laatste {w} maanden is over {value} minder dan € 85 van elke € 100 van de norm betaald en verrekend.",
+        "In the last {w} months, less than €85 of every €100 of the norm was paid and deducted for {value}.",
     ),
     none=(
-        "In de laatste {w} maanden is elke maand ten minste 85 procent van de norm betaald en verrekend.",
-        "In each of the last {w} months at least 85 percent of the norm was paid and deducted.",
+        "In de laatste {w} maanden is elke maand ten minste € 85 van elke € 100 van de norm betaald en verrekend.",
+        "In each of the last {w} months at least €85 of every €100 of the norm was paid and deducted.",
     ),
     could=STOPPED,
     reason=(
@@ -220,8 +220,9 @@ def income_months(t: Any, members: Any) -> Any:
     windows=(12,),
     direction=1,
     sentence=(
-        "Het maandinkomen lag in de laatste {w} maanden doorgaans {value} van het gemiddelde af.",
-        "Over the last {w} months monthly income was typically {value} away from its mean.",
+        "In de laatste {w} maanden was het verschil tussen het inkomen van een maand en het gemiddelde doorgaans "
+        "{value} van dat gemiddelde.",
+        "Over the last {w} months the income of a month typically differed from the mean by {value} of that mean.",
     ),
     none=(
         "Het maandinkomen was in de laatste {w} maanden gelijk, of er was geen inkomen.",

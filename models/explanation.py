@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from features.declaration import TOPICS
 from models.candidate import FeatureLike, Fitted, Floats, additive, finite
+from models.part import part
 
 TOPIC_WORDS = {
     "benefit": ("de uitkering", "the benefit"),
@@ -56,7 +57,7 @@ class Explained:
 
 
 def in_unit(value: float, unit: str, language: str) -> str:
-    """A value as people write it, `nl` or `en`.
+    """A value as people write it, `nl` or `en`; a share as a percentage, for what is said about a model, not a case.
 
     >>> in_unit(1234.5, "EUR", "nl").replace("\\xa0", " "), in_unit(123450, "EUR cents", "en")
     ('€ 1.234,50', '€1,234.50')
@@ -107,7 +108,12 @@ def sentence(feature: FeatureLike, value: float, language: str) -> str:
         said = (feature.one_nl, feature.one_en)
     else:
         said = (feature.sentence_nl, feature.sentence_en)
-    return said[language != "nl"].format(value=in_unit(value, feature.unit, language))
+    return said[language != "nl"].format(value=of_case(value, feature.unit, language))
+
+
+def of_case(value: float, unit: str, language: str) -> str:
+    """A value as it is said about somebody's case: a share in ordinary words, never as a percentage (R3)."""
+    return part(value, language) if unit == "share" else in_unit(value, unit, language)
 
 
 def _unknown(feature: FeatureLike, value: float) -> bool:
@@ -171,8 +177,8 @@ class _Said:
         # A band is a class, not an amount: its number means nothing to a reader.
         if self.feature.unit == "band" or _unknown(self.feature, self._middle):
             return f"{nl}.", f"{en}."
-        middle_nl = in_unit(self._middle, self.feature.unit, "nl")
-        middle_en = in_unit(self._middle, self.feature.unit, "en")
+        middle_nl = of_case(self._middle, self.feature.unit, "nl")
+        middle_en = of_case(self._middle, self.feature.unit, "en")
         return f"{nl}; de middelste zaak heeft {middle_nl}.", f"{en}; the middle case has {middle_en}."
 
 

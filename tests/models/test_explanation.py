@@ -85,6 +85,42 @@ def test_a_band_is_compared_without_its_number() -> None:
     assert nl == "Dit is meer dan bij 75 van de 100 zaken; de middelste zaak heeft 1,5."
 
 
+SHARES = [name for name, one in CATALOGUE.items() if one.unit == "share"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "language", "said"),
+    [
+        ("undeclared_share_12m", 0.0, "nl", "staat niet meer inkomen geregistreerd dan is opgegeven"),
+        ("undeclared_share_12m", 0.004, "nl", "is een klein deel niet in de opgaven terug te vinden"),
+        ("undeclared_share_12m", 0.356, "nl", "is ongeveer een derde deel niet in de opgaven terug te vinden"),
+        ("undeclared_share_12m", 1.0, "en", "the full amount is not found in the declarations"),
+        ("paid_share_3m", 0.999, "nl", "is bijna het volle bedrag van de norm uitbetaald"),
+        ("paid_share_3m", 1.0, "nl", "is het volle bedrag van de norm uitbetaald"),
+        ("paid_share_3m", 1.04, "nl", "is iets meer dan het volle bedrag van de norm uitbetaald"),
+        ("paid_share_3m", 2.0, "en", "2 times the full amount of the norm was paid"),
+        ("repaid_share", 0.667, "nl", "Van alle vorderingen is twee derde deel afgelost."),
+        ("income_irregularity_12m", 0.5, "en", "differed from the mean by half of that mean."),
+    ],
+)
+def test_r03_a_part_of_an_amount_is_said_in_ordinary_words(name: str, value: float, language: str, said: str) -> None:
+    assert said in sentence(CATALOGUE[name], value, language)
+
+
+@given(st.sampled_from(sorted(CATALOGUE)), st.sampled_from(["nl", "en"]), st.data())
+@settings(deadline=None, max_examples=300)
+def test_r03_nothing_that_is_said_of_a_case_holds_a_percentage(name: str, language: str, data: st.DataObject) -> None:
+    """The sentence and the comparison with others, of every feature and whatever its value."""
+    column = np.array(data.draw(st.lists(st.floats(0, 4), min_size=1, max_size=5)))
+    value = float(data.draw(st.sampled_from(list(column))))
+    said = (sentence(CATALOGUE[name], value, language), *_Said(CATALOGUE[name], column, "", "").comparisons(value))
+    assert not any(re.search("%|percent|procent", one) for one in said), said
+
+
+def test_r03_there_are_parts_of_amounts_to_say_this_of() -> None:
+    assert SHARES == ["income_irregularity_12m", "paid_share_3m", "repaid_share", "undeclared_share_12m"]
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "nl", "en"),
     [
