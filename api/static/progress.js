@@ -4,11 +4,11 @@ const bar = place?.querySelector("progress");
 const step = place?.querySelector("[data-step]");
 
 function show(job) {
-  if (job.of > 0) {
+  if (job.done > 0) {
     bar.max = job.of;
     bar.value = job.done;
   }
-  step.textContent = step.dataset[job.step] ?? job.step;
+  if (job.step) step.textContent = step.dataset[job.step] ?? job.step;
   if (job.state === "done" || job.state === "failed" || job.state !== place.dataset.state) {
     location.reload();
   }

@@ -90,6 +90,10 @@ def test_a_scientist_asks_for_a_training_and_sees_it_move(chromium: Browser, ser
     with signed_in(chromium, service, "scientist.heerlen") as page:
         page.get_by_role("button", name="Train opnieuw").click()
         expect(page.get_by_role("heading", name="Wacht op zijn beurt")).to_be_visible()
+        expect(page.locator("[data-step]")).to_have_text("wachten")
+        page.get_by_role("link", name="Modellen").first.click()
+        expect(page.get_by_role("button", name="Train opnieuw")).to_have_count(0)
+        page.get_by_role("link", name="Er loopt een training").click()
         with writing(engine_of(service.settings.database)) as session:
             job = jobs.take(session, NOW)
             assert job is not None
