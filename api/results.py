@@ -33,6 +33,7 @@ from enforcement.results import (
     steps_where_nothing_was_found,
 )
 from enforcement.selection import ARMS
+from enforcement.switch import restarted
 from enforcement.users import Visit
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def results_of(session: Session, viewer: Viewer, today: dt.date, which: Which = 
         money=money_of(money, which == "own", any(one.status == "provisional" for one in arms)),
         steps_where_nothing_was_found=dict(steps),
         double_reviews=AgreementOut(**vars(doubles)),
-        stop_rule=_stop(periods, viewer.municipality, today),
+        stop_rule=_stop(periods, viewer.municipality, today, restarted(session, viewer.municipality)),
     )
 
 
@@ -296,14 +297,15 @@ def _lift(periods: Sequence[PeriodCount], counts: Mapping[str, ArmCount]) -> Lif
     )
 
 
-def _stop(periods: Sequence[PeriodCount], municipality: str, today: dt.date) -> StopOut:
+def _stop(periods: Sequence[PeriodCount], municipality: str, today: dt.date, since: dt.date | None) -> StopOut:
     from models.stopping import Quarterly, judge, quarter
 
     sums: dict[tuple[dt.date, str], list[int]] = defaultdict(lambda: [0, 0])
     for one in periods:
         sums[quarter(one.as_of), one.arm][0] += one.reviewed
         sums[quarter(one.as_of), one.arm][1] += one.changed
-    verdict = judge([Quarterly(day, municipality, arm, *two) for (day, arm), two in sorted(sums.items())], today)
+    rows = [Quarterly(day, municipality, arm, *two) for (day, arm), two in sorted(sums.items())]
+    verdict = judge(rows, today, since)
     known = sum(look.known for look in verdict.looks)
     return StopOut(
         status=verdict.status,  # type: ignore[arg-type]

@@ -69,6 +69,12 @@ def position(session: Session, municipality: str) -> Switch | None:
     return session.get(Switch, municipality)
 
 
+def restarted(session: Session, municipality: str) -> dt.date | None:
+    """The day people switched the ranking on again; None when it is off, or never was."""
+    there = position(session, municipality)
+    return None if there is None or there.off else there.at.date()
+
+
 def years(session: Session, municipality: str) -> set[int]:
     """The years of the municipality's draws."""
     return {day.year for day in session.scalars(select(Draw.as_of).where(within(Draw, municipality)))}

@@ -87,11 +87,13 @@ def after(start: dt.date, quarters: int = 1) -> dt.date:
     return dt.date(months // 12, months % 12 + 1, 1)
 
 
-def judge(reviews: Sequence[Quarterly], today: dt.date) -> Verdict:
+def judge(reviews: Sequence[Quarterly], today: dt.date, since: dt.date | None = None) -> Verdict:
     """Look at the end of every finished quarter up to `today`.
 
-    A look that is not yet known neither counts nor breaks a row of looks. When the arm or the lot found nothing at
-    all, so that there is no ratio, a known look counts as at or below 1 only if the lot did find something.
+    since: the day people started it again. They judged what was looked at up to that day, and it counts no more; two
+    looks after it stop it again. A look that is not yet known neither counts nor breaks a row of looks. When the arm or
+    the lot found nothing at all, so that there is no ratio, a known look counts as at or below 1 only if the lot did
+    find something.
     """
     if not reviews:
         return Verdict((), None)
@@ -100,10 +102,10 @@ def judge(reviews: Sequence[Quarterly], today: dt.date) -> Verdict:
     first = min(one.start for one in reviews)
     day = after(first)
     while day <= quarter(today):
-        since = after(day, -QUARTERS)
-        look = _look([one for one in reviews if since <= one.start < day], day, whole=since >= first)
+        begin = after(day, -QUARTERS)
+        look = _look([one for one in reviews if begin <= one.start < day], day, whole=begin >= first)
         looks.append(look)
-        if look.known:
+        if look.known and (since is None or day > since):
             row = row + 1 if look.at_or_below_one else 0
         if row == RUNNING:
             return Verdict(tuple(looks), day)

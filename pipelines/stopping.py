@@ -11,7 +11,7 @@ from enforcement.database import engine_of, reading, writing
 from enforcement.draws import yearly_secret
 from enforcement.policy import in_force
 from enforcement.settings import Settings
-from enforcement.switch import Actor, position, switch_off, years
+from enforcement.switch import Actor, is_off, restarted, switch_off, years
 from models.dataset import latest_outcomes
 from models.outcomes import LabelCoding
 from models.outcomes import read as read_codings
@@ -25,7 +25,7 @@ def stop_rule(settings: Settings, towns: list[str], day: dt.date) -> dict[str, A
     detection and false_stop are None while the random arm has found nothing to reckon with.
     """
     reviews = _reviews(settings, day)
-    verdict = judge(reviews, day)
+    verdict = judge(reviews, day, _restarted(settings, towns))
     risk, random = volume(settings, towns)
     lot = [one for one in reviews if one.arm == "random"]
     reviewed, changed = sum(one.reviewed for one in lot), sum(one.changed for one in lot)
@@ -44,22 +44,27 @@ def act(settings: Settings, towns: list[str], day: dt.date, now: dt.datetime) ->
     """Does what was declared: on a stop the ranking of each of the towns is switched off, logged as the rule's doing,
     so that its places go to random and signal (R7, statistics.md, Stop rule). Gives the towns switched off by this.
 
-    Where people switched it on again since the stop, it stays as they judged.
+    Where people switched it on again since the stop, it stays as they judged, until two looks after that say so again.
     """
-    verdict = judge(_reviews(settings, day), day)
-    if verdict.status != "stop" or verdict.stopped_on is None:
-        return []
-    reason = f"stop rule: on {verdict.stopped_on} the ranking was not shown to find more than the lot, twice running"
-    done = []
+    reviews, done = _reviews(settings, day), []
     for town in towns:
         with writing(engine_of(settings.database)) as session:
-            there = position(session, town)
-            if there is not None and (there.off or there.at.date() >= verdict.stopped_on):
+            stopped_on = judge(reviews, day, restarted(session, town)).stopped_on
+            if stopped_on is None or is_off(session, town):
                 continue
+            reason = f"stop rule: on {stopped_on} the ranking was not shown to find more than the lot, twice running"
             secrets = {year: yearly_secret(settings.keys, year) for year in years(session, town)}
             switch_off(session, town, Actor("stop-rule"), reason, secrets, now)
             done.append(town)
     return done
+
+
+def _restarted(settings: Settings, towns: list[str]) -> dt.date | None:
+    """The day since which all of the towns go on again; None when one is off, or none was ever stopped."""
+    with reading(engine_of(settings.database)) as session:
+        if any(is_off(session, town) for town in towns):
+            return None
+        return max(filter(None, (restarted(session, town) for town in towns)), default=None)
 
 
 def _reviews(settings: Settings, day: dt.date) -> list[Quarterly]:

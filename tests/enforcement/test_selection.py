@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations
@@ -14,7 +15,7 @@ from scipy.stats import chisquare
 
 from enforcement.exemptions import sift
 from enforcement.policy import Policy, PolicyError
-from enforcement.selection import Candidate, Composition, compose
+from enforcement.selection import Candidate, Composition, compose, further, walk
 from tests.enforcement.province import AS_OF, HEERLEN, MAASTRICHT, SECRET, candidates, facts, policy
 
 
@@ -231,3 +232,20 @@ def test_r18_no_policy_goes_below_the_legal_floor(random: int, signal: int, blin
     assert made.reviewed_months >= 24
     assert made.random_percent + made.signal_percent + made.risk_percent == 100
     assert made.places.random * 10 >= made.capacity
+
+
+@settings(max_examples=60, deadline=None)
+@given(wanted=st.integers(0, 60), percent=st.integers(1, 100), taken=st.sets(st.integers(1, 50)))
+def test_r06_places_that_came_free_go_on_along_the_walk_and_are_blind_in_the_policys_share(
+    wanted: int, percent: int, taken: set[int]
+) -> None:
+    seed = b"s" * 32
+    found = further([(case, 1000 - case) for case in range(1, 51)], taken, wanted, percent, seed)
+    left = [case for case in walk(list(range(1, 51)), seed) if case not in taken]
+    assert [one.case_id for one in found] == left[:wanted]
+    assert [one.position for one in found] == list(range(1, len(found) + 1))
+    assert {(one.arms, one.place + one.case_id) for one in found} <= {(("top_up",), 1000)}
+    blind = [one for one in found if one.blind]
+    assert len(blind) == math.ceil(len(found) * percent / 100)
+    assert sum(one.double for one in found) == math.ceil(len(blind) / 2)
+    assert all(one.blind for one in found if one.double)

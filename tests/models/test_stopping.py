@@ -37,6 +37,15 @@ def test_r07_a_model_that_keeps_finding_more_goes_on() -> None:
     assert len(verdict.looks) == 12
 
 
+def test_r07_the_rule_holds_on_after_people_started_it_again() -> None:
+    rows = reviews([1.6] * 4 + [0.5] * 8)
+    first = judge(rows, after(START, 12)).stopped_on
+    assert first is not None
+    again = judge(rows, after(START, 12), since=first)
+    assert again.stopped_on == after(first, RUNNING), "two looks after that day, and not the ones before it"
+    assert judge(rows, after(first), since=first).status == "watch"
+
+
 def test_one_look_at_or_below_one_is_a_warning_and_not_a_stop() -> None:
     quarters = reviews([1.6] * 4 + [0.1] * 2)
     verdict = judge(quarters, after(START, 6))

@@ -42,6 +42,9 @@ def test_r07_a_case_counts_in_each_of_its_arms_and_a_random_case_with_a_signal_i
     assert quarterly([], DAY, REVIEW) == []
 
 
+LATER = (dt.date(2026, 7, 1), dt.date(2026, 10, 1), dt.date(2027, 1, 1))
+
+
 def test_r07_on_a_stop_the_ranking_is_switched_off_and_people_may_judge_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,6 +60,11 @@ def test_r07_on_a_stop_the_ranking_is_switched_off_and_people_may_judge_otherwis
         assert [(one["actor"], one["action"]) for one in logged] == [("stop-rule", "ranking_switched_off")]
         switch_on(session, HEERLEN, Actor("manager.heerlen"), "another model is in use", now + dt.timedelta(days=1))
     assert stopping.act(settings, [HEERLEN], day, now) == []
+    assert stopping.stop_rule(settings, [HEERLEN], day)["status"] != "stop", "people put it on again"
+    useless += [Quarterly(start, HEERLEN, one.arm, 100, one.changed) for start in LATER for one in useless[:2]]
+    for months, done in ((3, []), (6, [HEERLEN])):  # it finds no more than the lot in the quarters after that either
+        then = day.replace(year=2026 + (day.month + months) // 12, month=(day.month + months - 1) % 12 + 1)
+        assert stopping.act(settings, [HEERLEN], then, now + dt.timedelta(days=30 * months)) == done
 
 
 def test_r07_nothing_is_switched_before_enough_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
