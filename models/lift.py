@@ -47,7 +47,7 @@ class Lift:
     without_reference: tuple[str, ...]
     """strata with reviews in the arm and none in the reference: named, because they tell nothing about the lift"""
 
-    def lower_bound(self, confidence: float = 0.8) -> float | None:
+    def lower_bound(self, confidence: float) -> float | None:
         """One-sided lower bound, as the stop rule reads it (statistics.md)."""
         if self.stratified is None or self.log_error is None:
             return None

@@ -69,6 +69,17 @@ def test_the_interval_covers_the_true_lift() -> None:
     assert 0.93 <= covered / 1000 <= 0.97
 
 
+def test_a_stratum_in_which_one_arm_found_nothing_counts_as_much_as_its_reviews() -> None:
+    """Left out, every quarter in which the lot found nothing would raise what the ranking is held against."""
+    tables = [(6, 30, 0, 15), (5, 40, 4, 20), (0, 25, 3, 30)]
+    found = lift(counts_of(tables), "risk")
+    above = sum(a * n0 / (n1 + n0) for a, n1, _, n0 in tables)
+    below = sum(c * n1 / (n1 + n0) for _, n1, c, n0 in tables)
+    assert found.stratified == pytest.approx(above / below)
+    spread = sum((n1 * n0 * (a + c) - a * c * (n1 + n0)) / (n1 + n0) ** 2 for a, n1, c, n0 in tables)
+    assert found.log_error == pytest.approx((spread / (above * below)) ** 0.5)
+
+
 def test_strata_without_random_reviews_are_named() -> None:
     counts = [
         Counts("a", "risk", 10, 4),
@@ -84,7 +95,7 @@ def test_strata_without_random_reviews_are_named() -> None:
 
 def test_what_cannot_be_estimated_says_why_and_is_not_zero() -> None:
     nobody = lift([Counts("a", "risk", 10, 4)], "risk")
-    assert (nobody.status, nobody.stratified, nobody.lower_bound()) == ("not_estimable", None, None)
+    assert (nobody.status, nobody.stratified, nobody.lower_bound(0.8)) == ("not_estimable", None, None)
     assert "no stratum" in nobody.why
     nothing = lift([Counts("a", "risk", 10, 4), Counts("a", "random", 10, 0)], "risk")
     assert nothing.status == "not_estimable"
