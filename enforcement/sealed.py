@@ -54,6 +54,8 @@ SCHEMA = pa.schema(
 
 PROTECTED = ("birth_place", "birth_country", "sex", "nationalities", "residence_title")
 """columns that only the fairness audit opens"""
+ROWS_AT_ONCE = 4_000_000
+"""rows of which ages are told at a time: those of a whole country take more memory together than there may be"""
 LENGTH = 8
 """bytes that say how long the first part of a file is"""
 
@@ -153,7 +155,14 @@ class SealedStore:
             connection.register("wanted", pa.table({"person_id": persons}))
         chosen = "" if persons is None else "SEMI JOIN wanted USING (person_id)"
         connection.register("asked", pa.table({"as_of": pa.array(sorted(set(dates)), pa.date32())}))
-        return connection.sql(_LEGAL_AGES.format(chosen=chosen)).to_arrow_table()
+        ((rows,),) = connection.execute("SELECT count(*) FROM sealed").fetchall()
+        lots = 1 + rows // ROWS_AT_ONCE
+        told = [
+            connection.sql(_LEGAL_AGES.format(chosen=chosen, lots=lots, lot=lot)).to_arrow_table()
+            for lot in range(lots)
+        ]
+        ages = pa.concat_tables(told)
+        return ages if lots == 1 else ages.sort_by([("as_of", "ascending"), ("person_id", "ascending")])
 
     def birth_dates(self, persons: Any) -> Any:
         """Table (person_id BIGINT, born DATE): the exact birth date last told of each of `persons` (an Arrow array), to
@@ -255,6 +264,7 @@ WITH told AS (
            arg_max({{{{'earliest': birth_date_earliest, 'latest': birth_date_latest, 'withdrawn': withdrawn}}}},
                    {{{{'sure': birth_date_earliest}}}}) AS birth
     FROM sealed {{chosen}} WHERE person_id IS NOT NULL AND (birth_date_earliest IS NOT NULL OR withdrawn)
+    AND person_id % {{lots}} = {{lot}}
     GROUP BY ALL
 ), changes AS (
     -- a benefit file says every month what it said before

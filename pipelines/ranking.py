@@ -42,7 +42,7 @@ from pipelines.eligibility import candidates, gather, in_service
 from pipelines.freshness import checked, delivered
 from pipelines.graph import graph
 from pipelines.lake import Lake, newest_date
-from pipelines.learning import ages_on, build_matrix, sealed_store
+from pipelines.learning import build_matrix, sealed_store
 from pipelines.resolving import merged
 from pipelines.steps import Show, Tally, fingerprint, once
 from pipelines.stopping import act as stop
@@ -169,8 +169,9 @@ class _Drawing:
     def draw(self, only: str | None) -> list[dict[str, Any]]:
         if only is not None and only not in self.towns:
             raise LookupError(f"no case of municipality {only} was scored; there are {', '.join(self.towns)}")
-        ages = ages_on(self.settings, [self.run.as_of])
-        care = frozenset(sealed_store(self.settings).in_care(self.run.as_of)["person_id"].to_pylist())
+        sealed = sealed_store(self.settings)
+        ages = sealed.legal_ages([self.run.as_of], self.members["person_id"])
+        care = frozenset(sealed.in_care(self.run.as_of)["person_id"].to_pylist())
         engine = engine_of(self.settings.database)
         known = gather(self.circumstances, self.members, ages, care, in_service(engine, self.towns))
         rates = base_rates(self.parts, self.run.as_of)

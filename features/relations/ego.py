@@ -89,7 +89,8 @@ class _Edge:
 
 
 def egos(edges: Path, members: pa.Table, case_ids: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The graph of each case, in the order of `case_ids`; see `ego` for its form.
+    """The graph of each case, one municipality after another and there in the order of `case_ids`; see `ego` for its
+    form. The edges of one municipality are in memory at a time.
 
     edges: the file of `edges`. members: case_id, municipality, as_of, person_id, role on the date of the edges. A case
     without a client among the members is passed over.
@@ -100,11 +101,12 @@ def egos(edges: Path, members: pa.Table, case_ids: Sequence[int]) -> Iterator[tu
     for row in wanted.select(["case_id", "municipality", "person_id", "role"]).to_pylist():
         households[row["case_id"]].append((row["role"], f"person:{row['person_id']}"))
         town_of[row["case_id"]] = row["municipality"]
-    links = {town: _links(edges, town) for town in sorted(set(town_of.values()))}
-    for case in case_ids:
-        household = sorted(households.get(case, ()), key=lambda one: (list(ROLES).index(one[0]), one[1]))
-        if household and household[0][0] == "client":
-            yield case, ego(links[town_of[case]], household)
+    for town in sorted(set(town_of.values())):
+        links = _links(edges, town)
+        for case in (one for one in case_ids if town_of.get(one) == town):
+            household = sorted(households[case], key=lambda one: (list(ROLES).index(one[0]), one[1]))
+            if household[0][0] == "client":
+                yield case, ego(links, household)
 
 
 def ego(links: dict[str, list[_Edge]], household: Sequence[tuple[str, str]]) -> dict[str, Any]:

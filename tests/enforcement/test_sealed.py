@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from enforcement import sealed
 from enforcement.database import engine_of, writing
 from enforcement.keys import KeyFileError, Keys
 from enforcement.sealed import SCHEMA, SealedStore
@@ -138,6 +139,17 @@ def test_the_registry_goes_before_the_benefit_file_and_two_lists_leave_both_poss
         born(2, "1961-01-01", list_id=9),
     )
     assert bands(store) == {(1, AS_OF): "27-63", (2, AS_OF): "64-66"}
+
+
+def test_ages_told_a_lot_at_a_time_are_those_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = store_in(tmp_path)
+    keep(store, *(born(person, f"{1950 + person}-06-01") for person in range(1, 60)))
+    dates = [AS_OF, AS_OF - dt.timedelta(days=4000)]
+    at_once = store.legal_ages(dates)
+    monkeypatch.setattr(sealed, "ROWS_AT_ONCE", 7)
+    assert store.legal_ages(dates).equals(at_once)
+    some = pa.array([3, 9, 9, 1000])
+    assert set(store.legal_ages([AS_OF], some)["person_id"].to_pylist()) == {3, 9}
 
 
 def test_r33_in_care_is_given_by_the_latest_that_was_said(tmp_path: Path) -> None:
