@@ -35,8 +35,9 @@ def circumstances(parts: Parts, members: pa.Table, folder: Path) -> pa.Table:
     """One row per case and date of `members` (case_id, municipality, as_of, person_id, role), in CIRCUMSTANCES.
 
     benefit_since: the client's first day, the last possible one when it is partial. last_review: date of the last
-    findings. without_address: no client has a known home address in the country. open_signal: date of the oldest open
-    signal of the Inlichtingenbureau about a client or partner. Empty where there is none.
+    findings, or else of their approval or of the list. without_address: no client has a known home address in the
+    country. open_signal: date of the oldest open signal of the Inlichtingenbureau about a client or partner. Empty
+    where there is none.
     """
     latest = pc.max(members["as_of"]).as_py()
     with Stages(folder / "stages-circumstances", parts) as stages:
@@ -68,8 +69,10 @@ def _since(stages: Stages, cases: Any, latest: Any) -> Any:
 
 
 def _reviewed(stages: Stages, cases: Any, latest: Any) -> Any:
-    rows = _records(stages, "outcomes", ("closed",), cases, "case_id", latest)
-    return rows.group_by("case_id", "as_of").aggregate(last_review=rows.closed.max())
+    rows = _records(stages, "outcomes", ("approved", "closed", "selected"), cases, "case_id", latest)
+    # Earlier reviews come without the day of the findings now and then; that they were held is what counts (R33, R37).
+    day = rows.closed.coalesce(rows.approved, rows.selected)
+    return rows.group_by("case_id", "as_of").aggregate(last_review=day.max())
 
 
 def _housed(stages: Stages, adults: Any, latest: Any) -> Any:

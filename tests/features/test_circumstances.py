@@ -52,6 +52,22 @@ def test_the_last_review_is_the_latest_findings_known_before_the_date(tmp_path: 
     assert around(made, tmp_path)["last_review"] == dt.date(2025, 3, 1)
 
 
+@pytest.mark.parametrize(
+    ("days", "last"),
+    [
+        ({"approved": "2025-03-08"}, dt.date(2025, 3, 8)),
+        ({}, dt.date(2025, 1, 1)),
+        ({"approved": "2025-03-08", "closed": "2025-03-01"}, dt.date(2025, 3, 1)),
+    ],
+)
+def test_r33_a_review_without_the_day_of_its_findings_was_held_all_the_same(
+    tmp_path: Path, days: dict[str, str], last: dt.date
+) -> None:
+    made = lake(tmp_path)
+    made.add("outcomes", case_id=CASE, selected="2025-01-01", **days)
+    assert around(made, tmp_path)["last_review"] == last
+
+
 def test_someone_registered_at_an_address_has_a_home(tmp_path: Path) -> None:
     assert around(home(lake(tmp_path)), tmp_path)["without_address"] is False
 
