@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from unittest.mock import patch
 
 from sqlalchemy import select, update
 
 from enforcement.access import Role, Viewer
 from enforcement.database import engine_of, reading, writing
+from enforcement.errors import LogUnavailableError
 from enforcement.keys import Keys
 from enforcement.settings import Settings
 from enforcement.tables import Case, Score, Tip
@@ -76,6 +78,17 @@ def test_notes_and_documents_stay_with_the_case(made_up: Settings) -> None:
         refused = officer.post(f"/zaken/{number}/stukken", data=token, files=script)
         assert refused.status_code == 422
         assert "Voeg een PDF, PNG of JPEG toe" in refused.text
+
+
+def test_r14_without_the_log_a_form_says_so_and_blames_nobody(made_up: Settings) -> None:
+    number = a_case(made_up, blind=False)
+    with visitors(made_up, "officer.heerlen") as [officer]:
+        post(officer, f"/zaken/{number}/oppakken")
+        token = {"csrf": officer.headers["x-csrf-token"], "version": "2"}
+        with patch("enforcement.audit.append", side_effect=LogUnavailableError("the log could not be written")):
+            answer = officer.post(f"/zaken/{number}/notities", data=token | {"text": "Belt vrijdag."})
+        assert (answer.status_code, "Belt vrijdag." in answer.text) == (503, False)
+        assert "Belt vrijdag." not in officer.get(f"/zaken/{number}").text
 
 
 def test_r02_what_was_sent_back_stands_in_the_form_and_stays_on_the_case(made_up: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -21,7 +23,7 @@ def served(service: Running) -> Running:
 
 
 def record(page: Page) -> str:
-    """An officer takes the next item, sees whom it is about, and writes down what was done; gives its number."""
+    """An officer takes the next item, sees whom it is about, lets it wait, writes down what was done: its number."""
     page.get_by_role("link", name="Dienstenlijst").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Dienstenlijst")
     page.get_by_role("button", name="Volgende punt oppakken").click()
@@ -31,6 +33,12 @@ def record(page: Page) -> str:
     expect(page.get_by_text(NAME)).to_have_count(0)
     page.get_by_role("button", name="Gegevens tonen").click()
     expect(page.get_by_text(NAME)).to_be_visible()
+    page.get_by_text("Even opzij leggen").click()
+    page.get_by_label("Tot en met").fill((dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date().isoformat())
+    page.get_by_role("button", name="Opzij leggen").click()
+    expect(page.get_by_text("Opzij gelegd tot")).to_be_visible()
+    page.get_by_role("button", name="Nu verder gaan").click()
+    expect(page.get_by_text("Opzij gelegd tot")).to_have_count(0)
     page.get_by_label("Er is te weinig betaald").check()
     page.get_by_label("Nabetaald").check()
     page.get_by_label("Bedrag dat de klant kreeg").fill("432,50")
