@@ -185,7 +185,7 @@ def catalogue_page(request: Request, visit: Signed) -> Response:
         total=len(CATALOGUE),
         barred=[one.split()[0].strip(",") for one in BARRED],
         ages=LEGAL_AGES,
-        proxies=[one for one in proxies if one["auc"] is not None][:20],
+        proxies=[one for one in proxies if one["auc"] is not None],
         titles={one.name: one for one in CATALOGUE.values()},
     )
 
