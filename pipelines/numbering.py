@@ -18,6 +18,8 @@ _WEIGHED = " + ".join(f"(ascii(value[{place}]) - 48) * {weight}" for place, weig
 _FAILS = f"(regexp_full_match(value, '[0-9]{{9}}') AND (value = '000000000' OR ({_WEIGHED}) % 11 <> 0))"
 """SQL: a BSN that does not pass the 11-proef (sources/bsn.py). Other shapes than nine digits, or A and ten, do not come
 this far."""
+AT_ONCE = 100_000
+"""things with one name that are numbered together"""
 AUTHORITY = {"persons": 2, "stays": 2, "kinships": 0}
 """whose name or address holds when sources differ: the registry's (Wet BRP 1.7), then others', then a relative's"""
 
@@ -57,10 +59,11 @@ def number(connection: Any, staged: Staged, allocation: Allocation) -> str:
         value = value_of(contract, field, kind)
         odd = _FAILS if staged.stock and kind == "person" else "false"
         per = "_municipality" if kind == "case" else "''"
+        companion = _companion(contract, field)
+        also, ats = (f", {companion} AS also", ", list_sort(list(also)) AS also") if companion else ("", "")
         found = connection.sql(
-            f"SELECT per, value, {odd} AS odd, list_sort(list(also)) AS also FROM (SELECT DISTINCT {per} AS per, "
-            f"{value} AS value, {_companion(contract, field)} AS also FROM {good} WHERE {value} IS NOT NULL) "
-            "GROUP BY ALL ORDER BY per, value"
+            f"SELECT per, value, {odd} AS odd{ats} FROM (SELECT DISTINCT {per} AS per, {value} AS value{also} "
+            f"FROM {good} WHERE {value} IS NOT NULL) GROUP BY per, value ORDER BY per, value"
         ).to_arrow_table()
         connection.register(alias, _mapping(kind, found, allocation))
         joins.append(f"LEFT JOIN {alias} ON {alias}.value = {value} AND {alias}.per = {per}")
@@ -108,16 +111,31 @@ def _lake_column(column: Column, places: dict[str, str]) -> str:
     return f'"{column.name}"'
 
 
-def _companion(contract: Contract, field: str) -> str:
+def _companion(contract: Contract, field: str) -> str | None:
     """A person list names its person twice: the A-nummer leads to the same person as the BSN."""
-    return "list" if contract.name == "persons" and field == "person" else "NULL::VARCHAR"
+    return "list" if contract.name == "persons" and field == "person" else None
 
 
 def _mapping(kind: str, found: Any, allocation: Allocation) -> Any:
-    """The distinct values of `found` (per, value, odd, also; sorted) with the number of each, as `id`."""
+    """The distinct values of `found` (per, value, odd, and `also` where there is a second name; sorted) with the number
+    of each, as `id`.
+
+    Where everything has one name it is done bit by bit: a month of wages names twelve million people, and those are too
+    many to hold as objects. Things with several names are ordered among each other, so all are there at once."""
+    several = kind == "address" or "also" in found.column_names
+    step = max(1, len(found)) if several else AT_ONCE
+    numbers = [
+        pa.array(_numbers(kind, found.slice(first, step), allocation), pa.int64())
+        for first in range(0, len(found), step)
+    ]
+    told = found.select(["per", "value", "odd"])
+    return told.append_column("id", pa.chunked_array(numbers, pa.int64()))
+
+
+def _numbers(kind: str, found: Any, allocation: Allocation) -> list[int]:
     values, numbers = found["value"].to_pylist(), [0] * len(found)
     names = [names_of(kind, value) for value in values]
-    for place, also in enumerate(found["also"].to_pylist()):
+    for place, also in enumerate(found["also"].to_pylist() if "also" in found.column_names else ()):
         for one in also or ():
             if one is not None and re.fullmatch(r"\d{10}", one) and f"A{one}" not in names[place]:
                 names[place] += (f"A{one}",)
@@ -130,7 +148,7 @@ def _mapping(kind: str, found: Any, allocation: Allocation) -> Any:
     if kind == "address":
         for one, value in zip(numbers, values, strict=True):
             _learn_address(allocation, one, value)
-    return found.drop_columns(["also"]).append_column("id", pa.array(numbers, pa.int64()))
+    return numbers
 
 
 def names_of(kind: str, value: str) -> tuple[str, ...]:

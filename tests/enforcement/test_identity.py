@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from enforcement import identity
 from enforcement.database import engine_of, reading, writing
 from enforcement.identity import RevealRefusedError, Vault
 from enforcement.keys import KeyFileError, Keys
@@ -55,6 +57,43 @@ def test_numbers_are_random_unless_the_province_is_simulated(tmp_path: Path) -> 
 def test_a_dossier_number_counts_within_its_municipality(tmp_path: Path) -> None:
     vault = vault_in(tmp_path)
     assert numbered(vault, "case", [["D1"]], "0917") != numbered(vault, "case", [["D1"]], "0935")
+
+
+@pytest.mark.parametrize("length", [32, 64, 65, 200])
+def test_a_look_up_is_the_hmac_of_kind_municipality_and_name(tmp_path: Path, length: int) -> None:
+    key = bytes(range(length))
+    vault = Vault(engine_of(f"sqlite:///{tmp_path / 'vault.db'}"), Keys(b"m" * 32, key, b"s" * 32))
+    names = ["999990019", "A1234567890", "Café 12|b", ""]
+    oracle = {name: hmac.digest(key, f"case:0917:{name}".encode(), "sha256") for name in names}
+    assert vault.digests("case", names, "0917") == oracle
+
+
+def test_names_that_are_too_many_to_remember_keep_their_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = vault_in(tmp_path)
+    names = [[f"{number:09d}"] for number in range(40)]
+    known = numbered(vault, "person", names[:20])
+    monkeypatch.setattr(identity, "REMEMBERED", 3)
+    allocation = vault.allocation()
+    given = [allocation.numbers("person", names[first : first + 7])[0] for first in (0, 10, 20, 0, 20, 30)]
+    assert given[0] == given[3] == known[0]
+    assert given[1] == known[10]
+    assert given[2] == given[4] != given[5]
+    assert allocation.new == 14
+
+
+def test_what_is_learnt_of_many_known_people_is_kept_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = vault_in(tmp_path)
+    people = numbered(vault, "person", [[f"{number:09d}"] for number in range(30)], name="Jansen")
+    monkeypatch.setattr(identity, "AT_ONCE", 4)
+    allocation = vault.allocation()
+    for number in people[::2]:
+        allocation.learn(number, {"name": f"De Vries {number}"}, authority=2, known_at="2026-02-01")
+    with writing(vault.engine) as session:
+        allocation.save(session)
+    told = {number: one.facts["name"][0] for number, one in vault._opened(people).items()}
+    assert told == {n: "Jansen" if place % 2 else f"De Vries {n}" for place, n in enumerate(people)}
 
 
 def test_several_names_lead_to_one_number(tmp_path: Path) -> None:

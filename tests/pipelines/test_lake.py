@@ -17,6 +17,7 @@ from enforcement.database import reading
 from enforcement.keys import KeyFileError, Keys
 from enforcement.tables import Quarantine
 from features.records import CONTRACTS, ENVELOPE, PartialDate, Person, contract_named
+from pipelines import numbering
 from pipelines.arrivals import Arrival, FileReport
 from pipelines.lake import Lake
 from pipelines.sources.reading import Extract, Quarantined, Reading, RefusedError
@@ -226,6 +227,20 @@ def test_two_fresh_lakes_of_one_seed_are_equal_byte_for_byte(tmp_path: Path) -> 
     unseeded = lake_in(tmp_path / "third", seed=None)
     unseeded.publish(stock(path, "incomes"), path=path, municipality="0917", received_at=MOMENT)
     assert unseeded.parts()["incomes"][0].name not in names[0]
+
+
+def test_people_numbered_bit_by_bit_are_those_numbered_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = extract(tmp_path / "incomes.parquet", "incomes", [income_row(f"{n:09d}") for n in range(400)])
+    worlds, names = [], []
+    for home, at_once in (("one", 100_000), ("other", 7)):
+        monkeypatch.setattr(numbering, "AT_ONCE", at_once)
+        lake = lake_in(tmp_path / home)
+        publish(lake, found(*(income(f"{n:09d}") for n in range(0, 400, 3))))
+        lake.publish(stock(path, "incomes"), path=path, municipality="0917", received_at=MOMENT)
+        worlds.append(world(lake))
+        names.append([one.name for one in lake.parts()["incomes"]])
+    assert names[0] == names[1]
+    assert worlds[0] == worlds[1]
 
 
 def test_relatives_without_a_number_stay_apart(tmp_path: Path) -> None:
