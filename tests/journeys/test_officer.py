@@ -181,6 +181,21 @@ def test_every_page_fits_and_is_light(chromium: Browser, service: Running, langu
             assert sum(weights[one.url] for one in arrived) <= HEAVIEST, path
 
 
+def test_a_case_on_paper_is_whole(chromium: Browser, service: Running) -> None:
+    """On A4 nothing runs off the sheet, what is folded on the screen is there, and what cannot be pressed is not."""
+    number = a_case(service.settings, blind=False)
+    with signed_in(chromium, service, "officer.heerlen", viewport={"width": 794, "height": 1123}) as page:
+        page.emulate_media(media="print")
+        page.goto(f"/zaken/{number}")
+        expect(page.locator("#relaties table")).to_be_visible()
+        expect(page.locator("main button:visible")).to_have_count(0)
+        expect(page.locator("header.top")).to_be_hidden()
+        rights = page.locator("main svg, main table").evaluate_all(
+            "all => all.map(o => o.getBoundingClientRect().right)"
+        )
+        assert max(rights) <= 794
+
+
 def test_no_words_in_the_drawing_overlap_as_the_browser_draws_them(chromium: Browser, service: Running) -> None:
     number = a_case(service.settings, blind=False)
     with signed_in(chromium, service, "officer.heerlen") as page:
