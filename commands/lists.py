@@ -47,6 +47,8 @@ def select(
 
 def _show_selected(result: dict[str, Any]) -> None:
     table("Worklists", result["draws"])
+    for town, day in result["kept"].items():
+        out.print(f"{town} keeps its list of {day}: the period of that list still runs.", highlight=False)
     rule = result["stop_rule"]
     said = {
         "stop": f"stop since {rule['stopped_on']}: off, its places go to random and signal, until people put it on",

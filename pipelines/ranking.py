@@ -120,9 +120,10 @@ def score(settings: Settings, as_of: dt.date | None, show: Show) -> dict[str, An
 
 
 def select(settings: Settings, as_of: dt.date | None, show: Show, municipality: str | None = None) -> dict[str, Any]:
-    """Compose the list of each municipality from the newest run: {as_of, draws: [one row per municipality]}.
+    """Compose the list of each municipality from the newest run: {as_of, draws: [one row per municipality], kept}.
 
-    Raises LookupError when nothing was scored on the date. A municipality that has its list for the period keeps it.
+    kept: municipality -> date of an earlier list whose period still runs; it gets no other one. Raises LookupError when
+    nothing was scored on the date.
     """
     engine = engine_of(settings.database)
     with reading(engine) as session:
@@ -136,7 +137,7 @@ def select(settings: Settings, as_of: dt.date | None, show: Show, municipality: 
         stop(settings, [municipality] if municipality else drawing.towns, run.as_of, now())
         draws = drawing.draw(municipality)
         tally.rows = sum(one["listed"] for one in draws)
-        return {"as_of": run.as_of.isoformat(), "draws": draws}
+        return {"as_of": run.as_of.isoformat(), "draws": draws, "kept": drawing.kept}
 
     return once(settings, f"select {municipality}" if municipality else "select", fingerprint(run.id), show, work)
 
@@ -146,6 +147,7 @@ class _Drawing:
 
     def __init__(self, settings: Settings, run: Run) -> None:
         self.settings, self.run = settings, run
+        self.kept: dict[str, str] = {}
         self.folder = settings.home / "features" / run.as_of.isoformat()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.parts = Lake(settings).parts()
@@ -171,15 +173,18 @@ class _Drawing:
             raise LookupError(f"no case of municipality {only} was scored; there are {', '.join(self.towns)}")
         sealed = sealed_store(self.settings)
         ages = sealed.legal_ages([self.run.as_of], self.members["person_id"])
-        care = frozenset(sealed.in_care(self.run.as_of)["person_id"].to_pylist())
+        care = frozenset(sealed.in_care([self.run.as_of])["person_id"].to_pylist())
         engine = engine_of(self.settings.database)
         known = gather(self.circumstances, self.members, ages, care, in_service(engine, self.towns))
         rates = base_rates(self.parts, self.run.as_of)
         with writing(engine) as session:
             for town in [only] if only else self.towns:
                 version, policy = in_force(session, town)
-                if standing(session, town, self.run.as_of, policy) is None:
+                there = standing(session, town, self.run.as_of, policy)
+                if there is None:
                     self._compose(session, town, known[town], rates.get(town, {}), version, policy)
+                elif there.as_of != self.run.as_of:
+                    self.kept[town] = there.as_of.isoformat()
         self._keep_networks()
         with writing(engine) as session:
             take_stock(session)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from typer.testing import CliRunner
 
 import weegschaal
@@ -68,6 +68,23 @@ def test_a_night_that_was_stopped_between_scores_and_lists_is_made_good_by_the_n
         assert session.query(Run).count() == 1
     (again,) = work.once(copied, unseen, NOW, [work.lists])
     assert again.result == done.result
+
+
+def test_r05_a_municipality_whose_period_runs_keeps_its_list_and_the_command_says_so(
+    province: Province, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "copy"
+    shutil.copytree(province[0].home, home, ignore=shutil.ignore_patterns("deliveries", "truth"))
+    copied = settings_of(home)
+    monkeypatch.setenv("WEEGSCHAAL_HOME", str(home))
+    with writing(engine_of(copied.database)) as session:
+        towns = list(session.scalars(select(Draw.municipality)))
+        session.execute(update(Draw).values(as_of=dt.date(2026, 10, 25)))
+        session.execute(delete(Step).where(Step.name == "select"))
+    told = CliRunner().invoke(weegschaal.app, ["select"], catch_exceptions=False)
+    assert all(f"{town} keeps its list of 2026-10-25" in told.output for town in towns)
+    with writing(engine_of(copied.database)) as session:
+        assert session.query(Draw).count() == len(towns) > 0
 
 
 def test_the_command_says_each_step_and_fails_when_one_did(settings: Settings) -> None:
