@@ -28,7 +28,7 @@ from enforcement.settings import Settings
 from features.circumstances import circumstances
 from features.matrix import CASES, case_members
 from pipelines import province
-from pipelines.eligibility import gather
+from pipelines.eligibility import InService, gather
 from pipelines.ingest import ingest
 from pipelines.lake import Lake
 from pipelines.learning import ages_on, build_matrix, sealed_store
@@ -69,8 +69,8 @@ def _eligible(settings: Settings, matrix: Path) -> set[int]:
     parts = Lake(settings).parts()
     members = case_members(parts, cases, settings.home)
     around = circumstances(parts, members, settings.home)
-    care = frozenset(sealed_store(settings).in_care(DAY)["person_id"].to_pylist())
-    known = gather(around, members, ages_on(settings, [DAY]), care, frozenset())
+    care = frozenset(sealed_store(settings).in_care([DAY])["person_id"].to_pylist())
+    known = gather(around, members, ages_on(settings, [DAY]), care, InService())
     policy = standard_for(1)
     return {case for facts in known.values() for case in sift(facts.facts, policy).eligible}
 

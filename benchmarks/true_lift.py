@@ -32,6 +32,7 @@ from models.dataset import Examples, gather, latest_outcomes
 from models.scoring import score
 from models.training import train
 from pipelines import province
+from pipelines.eligibility import InService
 from pipelines.eligibility import gather as gather_facts
 from pipelines.ingest import ingest
 from pipelines.lake import Lake
@@ -72,8 +73,8 @@ class Province:
         )
         members = case_members(parts, table, settings.home)
         around = circumstances(parts, members, settings.home)
-        care = frozenset(sealed_store(settings).in_care(day)["person_id"].to_pylist())
-        known = gather_facts(around, members, ages_on(settings, [day]), care, frozenset())
+        care = frozenset(sealed_store(settings).in_care([day])["person_id"].to_pylist())
+        known = gather_facts(around, members, ages_on(settings, [day]), care, InService())
         free = {case for facts in known.values() for case in sift(facts.facts, STANDARD).eligible}
         vault = Vault(engine_of(settings.database), Keys.read(settings.keys))
         numbers = {vault.find("case", number, town): (town, number) for town, number in self.truth(day)}

@@ -176,14 +176,16 @@ class SealedStore:
             "AND birth_date_earliest = birth_date_latest GROUP BY person_id ORDER BY person_id"
         ).to_arrow_table()
 
-    def in_care(self, as_of: dt.date | None = None) -> Any:
-        """Table (person_id BIGINT): who lives in care by the latest that each source said, before `as_of` if given."""
+    def in_care(self, dates: Sequence[dt.date]) -> Any:
+        """Table (person_id BIGINT, as_of DATE): who lives in care on each date, by the latest that each source said
+        before it."""
         connection = self._opened()
-        known = f"AND known_at < DATE '{as_of.isoformat()}'" if as_of else ""
+        connection.register("asked", pa.table({"as_of": pa.array(sorted(set(dates)), pa.date32())}))
         return connection.sql(
-            "SELECT person_id FROM (SELECT person_id, contract, arg_max(in_care, (known_at, in_care)) AS in_care "
-            f"FROM sealed WHERE in_care IS NOT NULL AND person_id IS NOT NULL AND NOT withdrawn {known} "
-            "GROUP BY ALL) GROUP BY person_id HAVING bool_or(in_care) ORDER BY person_id"
+            "SELECT person_id, as_of FROM (SELECT person_id, as_of, contract, "
+            "arg_max(in_care, (known_at, in_care)) AS in_care FROM sealed JOIN asked ON known_at < as_of "
+            "WHERE in_care IS NOT NULL AND person_id IS NOT NULL AND NOT withdrawn GROUP BY ALL) "
+            "GROUP BY person_id, as_of HAVING bool_or(in_care) ORDER BY as_of, person_id"
         ).to_arrow_table()
 
     def tables(self) -> Iterator[Any]:
@@ -222,7 +224,7 @@ class SealedStore:
             plain = self._cipher.decrypt(legal[:NONCE], legal[NONCE:], ABOUT)
         except (InvalidTag, ValueError) as error:
             raise KeyFileError("the sealed key does not open the sealed store; restore the key it had") from error
-        return pq.read_table(io.BytesIO(plain))
+        return pq.ParquetFile(io.BytesIO(plain)).read()
 
 
 def _parquet(table: Any) -> bytes:

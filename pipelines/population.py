@@ -131,15 +131,16 @@ def _eligible(
         return kept[0]
     members = case_members(parts, asked.select(list(KEYS)), folder)
     around = circumstances(parts, members, folder)
-    ages = sealed.legal_ages(sorted(set(asked["as_of"].to_pylist())))
+    dates = sorted(set(asked["as_of"].to_pylist()))
+    ages, care = sealed.legal_ages(dates, members["person_id"]), sealed.in_care(dates)
     selected, answered = outcomes["selected"], pc.cast(outcomes["known_at"], pa.date32())
-    for day in sorted(set(asked["as_of"].to_pylist())):
+    for day in dates:
         open_then = outcomes.filter(pc.and_(pc.less(selected, day), pc.greater_equal(answered, day)))
         facts = gather(
             around.filter(pc.equal(around["as_of"], day)),
             members.filter(pc.equal(members["as_of"], day)),
             ages.filter(pc.equal(ages["as_of"], day)),
-            frozenset(sealed.in_care(day)["person_id"].to_pylist()),
+            frozenset(care.filter(pc.equal(care["as_of"], day))["person_id"].to_pylist()),
             InService(open=frozenset(open_then["case_id"].to_pylist())),
         )
         free = sorted(case for known in facts.values() for case in sift(known.facts, STANDARD).eligible)

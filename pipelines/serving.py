@@ -147,7 +147,7 @@ class _Composing:
 
     def _known(self, around: pa.Table, members: pa.Table) -> dict[str, Known]:
         ages = ages_on(self.settings, [self.day])
-        care = frozenset(sealed_store(self.settings).in_care(self.day)["person_id"].to_pylist())
+        care = frozenset(sealed_store(self.settings).in_care([self.day])["person_id"].to_pylist())
         return gather(around, members, ages, care, in_service(engine_of(self.settings.database), self.towns))
 
     def list_of(self, town: str) -> dict[str, Any]:

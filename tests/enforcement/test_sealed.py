@@ -154,7 +154,7 @@ def test_ages_told_a_lot_at_a_time_are_those_told_at_once(tmp_path: Path, monkey
 
 def test_r33_in_care_is_given_by_the_latest_that_was_said(tmp_path: Path) -> None:
     store = store_in(tmp_path)
-    assert store.in_care().to_pylist() == []
+    assert store.in_care([AS_OF]).to_pylist() == []
     later = dt.datetime(2026, 6, 1)  # noqa: DTZ001 - as stored, UTC
     keep(
         store,
@@ -163,8 +163,13 @@ def test_r33_in_care_is_given_by_the_latest_that_was_said(tmp_path: Path) -> Non
         {"person_id": 2, "in_care": False, "known_at": later},
         {"person_id": 3, "in_care": False},
     )
-    assert store.in_care().to_pylist() == [{"person_id": 1}]
-    assert store.in_care(dt.date(2026, 6, 1)).to_pylist() == [{"person_id": 1}, {"person_id": 2}]
+    before, after = dt.date(2026, 6, 1), dt.date(2026, 6, 2)
+    told = store.in_care([after, before])
+    assert list(zip(told["as_of"].to_pylist(), told["person_id"].to_pylist(), strict=True)) == [
+        (before, 1),
+        (before, 2),
+        (after, 1),
+    ]
 
 
 def test_r10_the_store_is_encrypted_and_opens_with_its_own_key_only(tmp_path: Path) -> None:
@@ -182,7 +187,7 @@ def test_r10_nothing_else_is_given_out(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     keep(store, born(1, "1990-01-01", sex="V", in_care=True))
     assert store.legal_ages([AS_OF]).column_names == ["person_id", "as_of", "band"]
-    assert store.in_care().column_names == ["person_id"]
+    assert store.in_care([AS_OF]).column_names == ["person_id", "as_of"]
     # birth dates tell namesakes apart (pipelines/resolving.py), and tables are a person's own (about_person.py), both
     # logged with their purpose; no feature can reach them
     public = {name for name in dir(store) if not name.startswith("_")}

@@ -39,7 +39,7 @@ def test_the_unreviewed_are_the_eligible_less_the_chosen_and_nothing_of_them_sta
     then = outcomes.filter(pc.equal(outcomes["selected"], day))
     chosen = set(then["case_id"].to_pylist())
     members = case_members(parts, cases_on(parts, [day], tmp_path), tmp_path)
-    care = frozenset(sealed.in_care(day)["person_id"].to_pylist())
+    care = frozenset(sealed.in_care([day])["person_id"].to_pylist())
     facts = gather(circumstances(parts, members, tmp_path), members, ages_on(settings, [day]), care, InService())
     towns = set(then["municipality"].to_pylist())
     eligible = {case for town in towns for case in sift(facts[town].facts, STANDARD).eligible}

@@ -81,7 +81,7 @@ def test_r25_r33_nobody_exempt_and_no_minor_is_on_a_service_list(province: Provi
     settings, _ = province
     ages = ages_on(settings, [DAY])
     bands = dict(zip(ages["person_id"].to_pylist(), ages["band"].to_pylist(), strict=True))
-    care = set(sealed_store(settings).in_care(DAY)["person_id"].to_pylist())
+    care = set(sealed_store(settings).in_care([DAY])["person_id"].to_pylist())
     items = items_of(settings)
     with reading(engine_of(settings.database)) as session:
         listed = set(session.scalars(select(Case.id)))
