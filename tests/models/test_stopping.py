@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.lift import Counts, lift
-from models.stopping import QUARTERS, RUNNING, Quarterly, after, judge, quarter, rates
+from models.stopping import QUARTERS, RUNNING, Look, Quarterly, Verdict, after, judge, quarter, rates
 
 START = dt.date(2022, 1, 1)
 
@@ -69,6 +69,36 @@ def test_too_few_reviews_say_not_yet_known_and_never_stop() -> None:
     assert (verdict.status, verdict.stopped_on) == ("not_yet_known", None)
     assert judge([], START).status == "not_yet_known"
     assert judge(reviews([0.5] * 3), after(START, 3)).status == "not_yet_known"
+
+
+@pytest.mark.parametrize(
+    ("lower", "known", "status"),
+    [
+        (1.0, True, "watch"),
+        (1.01, True, "go"),
+        (0.99, True, "watch"),
+        (None, True, "watch"),
+        (0.5, False, "not_yet_known"),
+    ],
+)
+def test_r07_the_last_look_says_where_the_rule_stands_and_exactly_one_is_no_lift(
+    lower: float | None, known: bool, status: str
+) -> None:
+    nothing = lift([], "risk", "random")
+    before = Look(START, nothing, 1.2, True)
+    last = Look(after(START), nothing, lower, known)
+    assert last.at_or_below_one is (status == "watch")
+    assert Verdict((before, last), None).status == status
+
+
+def test_r07_thirty_reviews_of_each_arm_in_a_year_are_enough_and_fewer_are_not() -> None:
+    def year(random: int) -> list[Quarterly]:
+        rows = [Quarterly(after(START, at), "0917", "risk", 100, 30) for at in range(4)]
+        lot = [Quarterly(after(START, at), "0917", "random", n, 2) for at, n in enumerate((7, 7, 7, random))]
+        return rows + lot
+
+    assert judge(year(9), after(START, 4)).looks[-1].known
+    assert not judge(year(8), after(START, 4)).looks[-1].known
 
 
 def test_an_unfinished_quarter_is_not_looked_at() -> None:
