@@ -52,7 +52,7 @@ def put_aside(
     ConflictError and StaleError.
     """
     if not now.date() < until <= kind.held(session, viewer, number).due:
-        raise RefusedError("it waits until a day after today, and cannot wait longer than until it is due")
+        raise RefusedError("choose a day after today; it cannot wait longer than until it is due")
     lease = dt.datetime.combine(until, dt.time(), dt.UTC) + LEASE
     held = {"waits_until": until, "waits_for": reason.value, "lease_until": stored(lease)}
     new = kind.moved(session, viewer, number, "put_aside", version, held)
