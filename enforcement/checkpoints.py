@@ -92,6 +92,7 @@ def seal(
     place.mkdir(parents=True, exist_ok=True)
     with (place / FILE).open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        _drop_unfinished(file)
         last = _last(file)
         newest = _continues(session, municipality, last)
         if newest is None or (last is not None and newest.number == last.number):
@@ -138,9 +139,25 @@ def _continues(session: Session, municipality: str, last: Checkpoint | None) -> 
     return newest
 
 
-def _last(file: TextIO) -> Checkpoint | None:
+def _drop_unfinished(file: TextIO) -> None:
+    """Takes away a line that was being written when the machine stopped or the disk was full: it was never a
+    checkpoint, and left there it would keep every later one from being made or read."""
+    tail = _tail(file)
+    file.truncate(file.tell() - len(tail) + tail.rfind("\n") + 1)
+    file.seek(0, os.SEEK_END)
+
+
+def _tail(file: TextIO) -> str:
+    """The end of the file, which is ASCII; the file stands at its end afterwards."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - TAIL))
-    lines = file.read().splitlines()
+    found = file.read()
     file.seek(0, os.SEEK_END)
+    return found
+
+
+def _last(file: TextIO) -> Checkpoint | None:
+    lines = _tail(file).splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        del lines[-1]
     return Checkpoint(**json.loads(json.loads(lines[-1])["body"])) if lines else None

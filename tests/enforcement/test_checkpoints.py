@@ -75,6 +75,27 @@ def test_a_checkpoint_is_made_when_something_was_added(tmp_path: Path, key: Ed25
     assert last_sealed(folder, MAASTRICHT) is None
 
 
+@pytest.mark.parametrize("earlier", [0, 1, 20])
+def test_a_checkpoint_that_was_half_written_does_not_stop_the_next(
+    tmp_path: Path, key: Ed25519PrivateKey, earlier: int
+) -> None:
+    """The disk was full, or the machine stopped, in the middle of the line."""
+    engine, folder = service(tmp_path), tmp_path / "checkpoints"
+    for minute in range(earlier + 1):
+        write(engine, 1)
+        sealed(engine, folder, key, NOW + minute * MINUTE)
+    path = folder / HEERLEN / FILE
+    whole = path.read_bytes()
+    for cut in (1, 40, 300):
+        path.write_bytes(whole[:-cut])
+        last = last_sealed(folder, HEERLEN)
+        assert (last.number if last else 0) == earlier
+        write(engine, 1)
+        end = sealed(engine, folder, key, NOW + 60 * MINUTE)
+        points = signed_checkpoints(path, public_of(key))
+        assert [point.number for point in points] == [*range(1, earlier + 1), end]
+
+
 def test_each_municipality_has_its_own_folder(tmp_path: Path, key: Ed25519PrivateKey) -> None:
     engine = service(tmp_path)
     write(engine, 2)
