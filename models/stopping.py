@@ -82,7 +82,11 @@ def quarter(day: dt.date) -> dt.date:
 
 
 def after(start: dt.date, quarters: int = 1) -> dt.date:
-    """First day of the quarter so many later; earlier when negative."""
+    """First day of the quarter so many later; earlier when negative.
+
+    >>> after(dt.date(2026, 10, 1)).isoformat(), after(dt.date(2026, 1, 1), -2).isoformat()
+    ('2027-01-01', '2025-07-01')
+    """
     months = start.year * 12 + start.month - 1 + 3 * quarters
     return dt.date(months // 12, months % 12 + 1, 1)
 
