@@ -101,6 +101,21 @@ def test_r07_thirty_reviews_of_each_arm_in_a_year_are_enough_and_fewer_are_not()
     assert not judge(year(8), after(START, 4)).looks[-1].known
 
 
+@pytest.mark.parametrize(
+    ("found", "by_lot", "known", "under"), [(0, 4, True, True), (9, 0, False, False), (0, 0, False, False)]
+)
+def test_r07_an_arm_that_finds_nothing_where_the_lot_finds_something_is_no_better(
+    found: int, by_lot: int, known: bool, under: bool
+) -> None:
+    rows = [
+        Quarterly(after(START, at), "0917", arm, 50, changed)
+        for at in range(4)
+        for arm, changed in (("risk", found), ("random", by_lot))
+    ]
+    look = judge(rows, after(START, 4)).looks[-1]
+    assert (look.known, look.at_or_below_one, look.lower) == (known, under, None)
+
+
 def test_an_unfinished_quarter_is_not_looked_at() -> None:
     rows = reviews([1.5] * 5)
     middle = after(START, 3) + dt.timedelta(days=40)
