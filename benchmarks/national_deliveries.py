@@ -204,8 +204,10 @@ class NationalDeliveries:
         for name in names:
             self._write(folder, name, f"SELECT *, {known} AS known_at FROM ({OTHERS[name].format(**self._of)})")
 
-    def _write(self, folder: Path, contract: str, query: str, part: object = "all") -> None:
-        self._folder(folder, None)
+    def _write(self, folder: Path, contract: str, query: str, part: object = "all", town: str | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        said = {"received_at": RECEIVED.isoformat()} | ({"municipality": town} if town else {})
+        (folder / "delivery.json").write_text(json.dumps(said), encoding="utf-8")
         path = folder / f"{contract}-{part}.parquet"
         described = self._duckdb.execute(f"DESCRIBE {query}").fetchall()
         types = {one.name: one.type for one in CONTRACTS[contract].delivered_columns}
@@ -217,11 +219,7 @@ class NationalDeliveries:
     def _per_town(self, folder: Path, contract: str, query: str) -> None:
         self._duckdb.execute(f"CREATE OR REPLACE TEMP TABLE theirs AS {query}")
         for (town,) in self._duckdb.execute("SELECT DISTINCT town FROM theirs ORDER BY 1").fetchall():
-            self._folder(folder / town, town)
-            self._write(folder / town, contract, f"SELECT * EXCLUDE (town) FROM theirs WHERE town = '{town}'")
+            self._write(
+                folder / town, contract, f"SELECT * EXCLUDE (town) FROM theirs WHERE town = '{town}'", town=town
+            )
         self._duckdb.execute("DROP TABLE theirs")
-
-    def _folder(self, folder: Path, town: str | None) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        said = {"received_at": RECEIVED.isoformat()} | ({"municipality": town} if town else {})
-        (folder / "delivery.json").write_text(json.dumps(said), encoding="utf-8")
