@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.lettering import lines
 
 LABEL, WIDE = 190, 560
+ROOM = 40
+"""from one label of the axis to the next"""
 """px: the labels at the left, the months at the right"""
 ROW, BAR, HEAD = 26, 14, 26
 """px: a row, a bar in it, the axis with the years"""
@@ -47,7 +49,9 @@ class Track:
 class Tick:
     x: float
     label: str
-    """the year at its first month, else empty"""
+    """empty where there is no room"""
+    turn: bool
+    """whether it says a year, not a month"""
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,7 @@ def draw(timeline: Mapping[str, Any], text: Any) -> Drawing:
                 rows += [Told(lane, label, start, end, None, None) for start, end in periods]
                 y += ROW
         y += 6
-    return Drawing(LABEL + WIDE + 8, y + 4, tuple(_ticks(window, days)), tuple(tracks), tuple(rows))
+    return Drawing(LABEL + WIDE + 8, y + 4, _ticks(window, days, text), tuple(tracks), tuple(rows))
 
 
 def _told(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], text: Any) -> Told:
@@ -170,14 +174,20 @@ def _within(row: Told, window: Period) -> Period:
     return max(row.start, window[0]), min(row.end or window[1], window[1])
 
 
-def _ticks(window: Period, days: int) -> Iterable[Tick]:
-    """Every quarter a line; the year stands at its first one, and at the beginning."""
+def _ticks(window: Period, days: int, text: Any) -> tuple[Tick, ...]:
+    """Every quarter a line with its month, at the turn of the year with the year; the beginning has its year too. A
+    label without room is left out, a month before a year."""
+    ticks: list[Tick] = []
     year, month = window[0].year, window[0].month
-    first = True
     while dt.date(year, month, 1) <= window[1]:
-        if month in (1, 4, 7, 10) or first:
-            x = LABEL + WIDE * (dt.date(year, month, 1) - window[0]).days / days
-            soon = first and month > 10  # the next year's label would stand in its way
-            yield Tick(round(max(x, LABEL), 1), str(year) if (month == 1 or first) and not soon else "")
-        first = False
+        turn = month == 1 or not ticks
+        if turn or month in (4, 7, 10):
+            x = round(max(LABEL + WIDE * (dt.date(year, month, 1) - window[0]).days / days, LABEL), 1)
+            said = [at for at, one in enumerate(ticks) if one.label]
+            close = bool(said) and x - ticks[said[-1]].x < ROOM
+            if close and turn:
+                ticks[said[-1]] = replace(ticks[said[-1]], label="")
+            shown = turn or not close
+            ticks.append(Tick(x, (str(year) if turn else text(f"timeline.month_{month}")) if shown else "", turn))
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return tuple(ticks)

@@ -6,6 +6,8 @@ import datetime as dt
 import itertools
 import random
 
+import pytest
+
 from api.language import Language
 from api.lettering import width
 from api.timeline_svg import DAY, LABEL, ROW, SMALL, draw, gaps, overlaps
@@ -35,8 +37,19 @@ def test_every_label_has_a_row_of_its_own_and_fits_it() -> None:
     drawing = draw(timeline(), Language("nl").text)
     assert all(width(track.label, SMALL) <= LABEL for track in drawing.tracks)
     assert all(below.y - above.y >= ROW for above, below in itertools.pairwise(drawing.tracks))
-    years = [tick for tick in drawing.ticks if tick.label]
-    assert all(right.x - left.x > width(left.label, SMALL) for left, right in itertools.pairwise(years))
+
+
+@pytest.mark.parametrize("months", range(24))
+def test_the_axis_names_every_year_and_the_months_that_have_room(months: int) -> None:
+    """Wherever the two years begin, no label stands in another's way."""
+    start = dt.date(2023 + months // 12, months % 12 + 1, 1)
+    end = dt.date(start.year + 2, start.month, 1) - DAY
+    ticks = draw({"from": str(start), "until": str(end), "rows": []}, Language("nl").text).ticks
+    labels = [one for one in ticks if one.label]
+    assert all(right.x - left.x > width(left.label, SMALL) for left, right in itertools.pairwise(labels))
+    turns = {str(year) for year in range(start.year, end.year + 1) if dt.date(year, 1, 1) >= start}
+    assert turns <= {one.label for one in labels if one.turn}
+    assert {"apr", "jul", "okt"} <= {one.label for one in labels}
 
 
 def test_the_table_has_a_row_for_every_bar() -> None:
