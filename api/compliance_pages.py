@@ -38,7 +38,7 @@ from enforcement.adoption import PEOPLE, consents
 from enforcement.audits import PEOPLE as SIGNATURES
 from enforcement.audits import latest_audit
 from enforcement.clock import shown
-from enforcement.database import reading, writing
+from enforcement.database import reading
 from enforcement.errors import NotFoundError, RefusedError
 from enforcement.inspection import Wanted, agreement_with_place, chain_state, entries, frozen, listed_numbers
 from enforcement.looking import looking
@@ -252,7 +252,7 @@ def log_file(request: Request, visit: Signed) -> Response:
     handle, name = tempfile.mkstemp(suffix=".jsonl")
     os.close(handle)
     path = Path(name)
-    with writing(engine(request)) as session:
+    with looking(engine(request)) as session:
         _logged(session, viewer, {"exported": True}, now)
         audit.export(session, viewer.municipality, path)
     called = f"log-{viewer.municipality}-{now.date()}.jsonl"
