@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import socket
 import threading
 import time
@@ -24,7 +25,7 @@ HEERLEN = "0917"
 
 
 def shoot(page: Page, app: FastAPI, address: str, language: str) -> str:
-    """Sign in as a senior officer, and take the worklist, the first case that is not blind, and what lies around it.
+    """Sign in as a senior officer, and take the worklist, its case with the highest place, and what lies around it.
     Gives the number of that case."""
     page.goto(f"{address}/inloggen?lang={language}")
     page.locator("button", has_text="second.heerlen").click()
@@ -35,7 +36,9 @@ def shoot(page: Page, app: FastAPI, address: str, language: str) -> str:
     page.screenshot(path=IMAGES / f"theme-{language}.png")
     del app.state.themes[HEERLEN]
     page.reload()
-    place = page.locator("tbody tr", has=page.locator("svg")).locator("a[href*='/zaken/']").first
+    rows = page.locator("tbody tr", has=page.locator("svg")).all()
+    highest = min(rows, key=lambda row: int(re.findall(r"\d+", row.locator(".list__range").inner_text())[0]))
+    place = highest.locator("a[href*='/zaken/']")
     number = place.inner_text()
     place.click()
     page.wait_for_load_state()
