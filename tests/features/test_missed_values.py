@@ -12,8 +12,8 @@ from features.matrix import build
 from features.signals import ALLOWED
 from tests.features.builders import SmallLake, ages_table, cases_table, client, rows_of
 from tests.features.randomlake import AS_OF, CASES, client_of, households
-from tests.features.test_time import AGES, ASKED, written
-from tests.features.test_values import ADULTS, Plain, Row, begun, days_ago, known_rows, lasting, months_ago
+from tests.features.test_time import ASKED, written
+from tests.features.test_values import ADULTS, GROWN, Plain, Row, begun, days_ago, known_rows, lasting, months_ago
 
 A_YEAR, TWO_YEARS, FIVE_YEARS = 365, 730, 1826
 MONTH = 30.4375
@@ -159,7 +159,7 @@ def ended_within(row: Row, days: int, name: str = "end") -> bool:
 @pytest.mark.parametrize("seed", [3, 4])
 def test_values_are_those_of_a_plain_reading(tmp_path: Path, seed: int) -> None:
     records = households(random.Random(seed))
-    rows = rows_of(build(written(tmp_path / "lake", records), ASKED, AGES, tmp_path).path)
+    rows = rows_of(build(written(tmp_path / "lake", records), ASKED, GROWN, tmp_path).path)
     found = known_rows(records)
     told = set()
     for case in CASES:
