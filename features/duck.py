@@ -35,10 +35,12 @@ class Duck:
         self._duckdb.execute(
             f"COPY (SELECT {casts} FROM ({self._ibis.compile(rows)})) TO {_quoted(path)} (FORMAT parquet, {WRITTEN})"
         )
-        return self.scan([path])
+        # Told, not asked of the engine, which would open the file once more for it.
+        types = {column: kind(nullable=True) for column, kind in rows.schema().items()}
+        return ibis.table(types, self._view(f"SELECT * FROM {_scan([path])}"))
 
     def scan(self, paths: Sequence[Path]) -> Any:
-        return self._view(f"SELECT * FROM {_scan(paths)}")
+        return self._ibis.table(self._view(f"SELECT * FROM {_scan(paths)}"))
 
     def declared(self, paths: Sequence[Path], types: Mapping[str, str]) -> Any:
         there: set[str] = set()
@@ -49,7 +51,7 @@ class Duck:
             for one, kind in types.items()
         )
         origin = _scan(paths) if paths else "(SELECT 1) WHERE false"
-        return self._view(f"SELECT {selected} FROM {origin}")
+        return self._ibis.table(self._view(f"SELECT {selected} FROM {origin}"))
 
     def arrow(self, rows: Any, path: Path) -> pa.Table:
         return self._duckdb.sql(self._ibis.compile(rows)).to_arrow_table()
@@ -57,11 +59,11 @@ class Duck:
     def close(self) -> None:
         self._duckdb.close()
 
-    def _view(self, query: str) -> Any:
+    def _view(self, query: str) -> str:
         self._views += 1
         name = f"view_{self._views}"
         self._duckdb.execute(f'CREATE VIEW "{name}" AS {query}')
-        return self._ibis.table(name)
+        return name
 
 
 def _quoted(path: Path) -> str:
