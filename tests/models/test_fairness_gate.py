@@ -114,3 +114,45 @@ def test_a_group_has_its_own_budget_when_the_mandate_names_one() -> None:
 def test_r10_few_double_reviews_are_not_shown() -> None:
     found = disagreements([({"g": "a"}, 100, 30), ({"g": "b"}, 60, 20), ({"g": "c"}, 12, 3)])
     assert [one.status for one in found] == ["ok", "suppressed", "suppressed"]
+
+
+def people(**counts: tuple[int, int, int, int]) -> Audit:
+    """group_other=(tp, fp, tn, fn) of everybody with those two values."""
+    first, second, selected, outcome = [], [], [], []
+    for name, (tp, fp, tn, fn) in counts.items():
+        for n, chosen, wrong in ((tp, 1, 1), (fp, 1, 0), (tn, 0, 0), (fn, 0, 1)):
+            first += [name.split("_")[0]] * n
+            second += [name.split("_")[1]] * n
+            selected += [chosen] * n
+            outcome += [wrong] * n
+    return audit(Rows({"g": first, "h": second}, np.array(selected), np.array(outcome)), draws=200)
+
+
+def test_an_intersection_keeps_to_the_strictest_budget_of_its_groups() -> None:
+    everybody = people(a_x=(50, 60, 900, 40), a_y=(50, 60, 900, 40), b_x=(50, 60, 900, 40), b_y=(50, 60, 900, 40))
+    found = gate(everybody, 0.3, {"g=b": 0.5, "h=x": 0.05})
+    allowed = {tuple(one.group.values()): one.budget for one in found.verdicts if len(one.group) == 2}
+    assert allowed == {("a", "x"): 0.05, ("a", "y"): 0.3, ("b", "x"): 0.05, ("b", "y"): 0.3}
+
+
+def test_r10_a_figure_that_the_audit_does_not_show_is_not_shown_by_the_verdict_either() -> None:
+    found = gate(people(a_x=(50, 60, 900, 40), b_x=(50, 4, 900, 40), c_x=(40, 70, 800, 30)), 0.2)
+    verdicts = {one.group["g"]: one for one in found.verdicts if list(one.group) == ["g"]}
+    assert (verdicts["b"].value, verdicts["b"].low, verdicts["b"].high) == (None, None, None)
+    assert verdicts["b"].status == "pass", "it is judged all the same"
+    assert verdicts["c"].value is None or verdicts["a"].value is None, "or it would follow from the total"
+
+
+def test_a_group_in_which_everybody_has_the_outcome_is_insufficient() -> None:
+    found = gate(people(a_x=(50, 60, 900, 40), b_x=(60, 0, 0, 50)), 0.2)
+    only = next(one for one in found.verdicts if one.group == {"g": "b"})
+    assert (only.value, only.status) == (None, "insufficient")
+    assert found.status == "insufficient"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "differ", "shown"), [(20, 10, True), (20, 9, False), (20, 11, False), (60, 55, False), (60, 50, True)]
+)
+def test_r10_ten_that_differ_and_ten_that_agree_may_be_shown(pairs: int, differ: int, shown: bool) -> None:
+    (found,) = disagreements([({"g": "a"}, pairs, differ)])
+    assert (found.share is not None) is shown
