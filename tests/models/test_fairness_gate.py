@@ -156,3 +156,9 @@ def test_a_group_in_which_everybody_has_the_outcome_is_insufficient() -> None:
 def test_r10_ten_that_differ_and_ten_that_agree_may_be_shown(pairs: int, differ: int, shown: bool) -> None:
     (found,) = disagreements([({"g": "a"}, pairs, differ)])
     assert (found.share is not None) is shown
+
+
+@pytest.mark.parametrize(("pairs", "status"), [(29, "insufficient"), (30, "ok")])
+def test_a_disagreement_is_a_share_of_the_pairs_and_thirty_of_them_are_enough(pairs: int, status: str) -> None:
+    (found,) = disagreements([({"g": "a"}, pairs, 12)])
+    assert (found.share, found.pairs, found.status) == (12 / pairs, pairs, status)
