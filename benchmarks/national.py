@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("--size", choices=("national", "province"), default="province")
     parser.add_argument("--share", type=float, nargs="+", default=[1.0], help="parts of that size, smallest first")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--memory", default="900MB", help="what DuckDB may use")
+    parser.add_argument("--memory", default="800MB", help="what DuckDB may use")
     parser.add_argument("--tight", default="600MB", help="a last run of the declarations with no more than this")
     parser.add_argument("--folder", type=Path, help="keep the lakes here and use those that are there")
     parser.add_argument("--contestant", choices=CONTESTANTS, help=argparse.SUPPRESS)
