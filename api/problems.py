@@ -22,6 +22,7 @@ from enforcement.errors import (
     NotFoundError,
     RefusedError,
     StaleError,
+    UnkeepableError,
 )
 from enforcement.identity import RevealRefusedError
 from enforcement.policy import PolicyError
@@ -38,6 +39,7 @@ KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (RevealRefusedError, 503, "log"),
     (FindingsError, 422, "invalid"),
     (PolicyError, 422, "invalid"),
+    (UnkeepableError, 422, "invalid"),
     (RefusedError, 400, "invalid"),
     (ForgedError, 403, "csrf"),
     (SignedOutError, 401, "signed_out"),

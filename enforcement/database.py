@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, Result, Select, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, ExceptionContext, Result, Select, create_engine, event, make_url, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from enforcement import audit, migrations
+from enforcement.errors import UnkeepableError
 from enforcement.guards import SETTING
 
 POOL = 20
@@ -50,6 +51,7 @@ def connected(url: str) -> Engine:
         event.listen(engine, "begin", _postgresql_begun)
         event.listen(engine, "checkin", _postgresql_returned)
         event.listen(engine, "checkout", _postgresql_lent)
+        event.listen(engine, "handle_error", _postgresql_refused)
     return engine
 
 
@@ -110,6 +112,12 @@ def _postgresql_lent(driver: Any, record: ConnectionPoolEntry, _proxy: Any) -> N
         driver.rollback()
     except psycopg.OperationalError as error:
         raise DisconnectionError("PostgreSQL ended this connection") from error
+
+
+def _postgresql_refused(met: ExceptionContext) -> None:
+    """Text of PostgreSQL holds no NUL: that is for who sent it to hear, and no error of the service."""
+    if isinstance(met.original_exception, psycopg.DataError) and "NUL" in str(met.original_exception):
+        raise UnkeepableError("a text holds the character NUL, which cannot be kept; leave it out")
 
 
 @contextmanager

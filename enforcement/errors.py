@@ -23,6 +23,10 @@ class StaleError(RefusedError):
     """The case changed since it was read: read it again and repeat the change. Nothing was saved."""
 
 
+class UnkeepableError(RefusedError):
+    """A text holds a character that the database cannot keep."""
+
+
 class LogUnavailableError(RefusedError):
     """The log could not be written, so nothing is shown and nothing is changed (R14)."""
 

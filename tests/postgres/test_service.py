@@ -50,6 +50,22 @@ def test_a_case_goes_from_the_list_to_a_second_person(filled: Settings, chosen: 
             assert audit.check(audit.chain(session, town)) == []
 
 
+def test_a_text_that_postgresql_cannot_keep_is_refused_in_words_and_nothing_is_kept(
+    filled: Settings, chosen: Settings
+) -> None:
+    with visitors(chosen, "officer.heerlen", "compliance.heerlen") as (officer, compliance):
+        number = a_case(filled, blind=False)
+        taken = officer.post(f"/api/v1/cases/{number}/claim").json()
+        given = {"cause": "nothing_irregular", "effect": "none", "reasoning": f"{REASONING}\0"}
+        for answer in (
+            officer.post(f"/api/v1/cases/{number}/findings", json=given, headers=at(taken)),
+            compliance.post("/api/v1/switch", json={"off": True, "reason": "De ordening\0 klopt niet."}),
+        ):
+            assert answer.status_code == 422, answer.text
+            assert "NUL" in answer.json()["detail"]
+        assert officer.get(f"/api/v1/cases/{number}").json()["version"] == taken["version"]
+
+
 def test_r17_another_municipalitys_case_does_not_exist(filled: Settings, chosen: Settings) -> None:
     elsewhere = only_in_maastricht(filled)
     with visitors(chosen, "officer.heerlen", "officer.maastricht") as (here, there):
