@@ -12,7 +12,10 @@ import json
 import logging
 import os
 import platform
+import shutil
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -295,8 +298,25 @@ class Registry:
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        store = f"sqlite:///{self._store}"
-        return MlflowClient(tracking_uri=store, registry_uri=store)
+        if not self._store.exists():
+            self._lay_out(MlflowClient)
+        return MlflowClient(_url(self._store), _url(self._store))
+
+    def _lay_out(self, client: Any) -> None:
+        """The tables of MLflow in an empty database, which is there when all of them are: MLflow makes them in many
+        steps, and one that was stopped between two it neither goes on with nor opens."""
+        for left in self.folder.glob(".aside-*"):
+            shutil.rmtree(left)
+        aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=self.folder))
+        made = aside / self._store.name
+        client(_url(made), _url(made)).search_registered_models(max_results=1)
+        with suppress(FileExistsError):  # somebody else was first
+            os.link(made, self._store)
+        shutil.rmtree(aside)
+
+
+def _url(database: Path) -> str:
+    return f"sqlite:///{database}"
 
 
 def engine_versions() -> dict[str, str]:

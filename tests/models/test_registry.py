@@ -86,6 +86,26 @@ def test_a_folder_that_was_moved_takes_new_models(report, filled: Path, tmp_path
     assert moved.load("3").sha256 == report.model_sha256
 
 
+def test_a_first_training_that_was_stopped_while_tables_were_made_is_made_again(
+    report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow finds a table of its own that it did not write down as made, and gives up for good."""
+    from mlflow.store.db import utils
+
+    def stopped(engine):
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE mcp_servers (id INTEGER)")
+        raise KeyboardInterrupt
+
+    registry = Registry(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(utils, "_upgrade_db", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            registry.record(report)
+    assert registry.record(report) == "1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifacts", "mlflow.db"]
+
+
 def test_r31_a_frozen_model_is_no_champion(filled: Path, tmp_path: Path) -> None:
     registry = Registry(shutil.copytree(filled, tmp_path / "frozen"))
     registry.freeze("2", "one group is selected too often")
