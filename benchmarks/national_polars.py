@@ -65,7 +65,8 @@ def _members(lake: Path, cases: pl.LazyFrame, ages: pl.LazyFrame, as_of: dt.date
         .agg(place=place.min())
     )
     clients = running.filter(pl.col("place") == 0)
-    minors = clients.join(ages.filter(pl.col("band") == "minor"), on="person_id", how="semi").select("case_id")
+    young = ages.filter(pl.col("band") == "minor")
+    minors = running.filter(pl.col("place") < 2).join(young, on="person_id", how="semi").select("case_id")
     grown = clients.join(minors, on="case_id", how="anti").select("case_id")
     return running.join(grown, on="case_id", how="semi").collect(engine="streaming")
 

@@ -32,7 +32,7 @@ running AS (
     GROUP BY ALL),
 grown AS (
     SELECT DISTINCT case_id FROM running r WHERE place = 0 AND case_id NOT IN (
-        SELECT r.case_id FROM running r JOIN ages a USING (person_id) WHERE r.place = 0 AND a.band = 'minor'))
+        SELECT r.case_id FROM running r JOIN ages a USING (person_id) WHERE r.place < 2 AND a.band = 'minor'))
 SELECT *, place = 0 AS client FROM running SEMI JOIN grown USING (case_id);
 
 CREATE TEMP TABLE lanes AS SELECT DISTINCT person_id, municipality FROM members;
