@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from features.income import OWN_BENEFITS
 from features.known import ANY_MUNICIPALITY, begun, columns_needed, known
 from features.records import CONTRACTS
-from features.relations.near import near, node, taken_for
+from features.relations.near import near
+from features.relations.nodes import node, renamed, taken_for
 from features.residence import HUB
 from features.stages import Stages
 
@@ -91,10 +92,14 @@ def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | 
     """
     with Stages(folder / "stages-edges", parts) as stages:
         towns = stages.lake("benefits", ()).select("municipality").distinct()
-        seen = Seen(stages, stages.keep("towns", towns), as_of, near(stages, same or {}))
+        names = taken_for(stages, same or {})
+        seen = Seen(stages, stages.keep("towns", towns), as_of, near(stages, names))
         made = [stages.keep(f"edges{kind.__name__}", kind(seen)) for kind in KINDS]
         every = reduce(lambda one, other: one.union(other), made)
-        every = stages.keep("edges_found", _once(taken_for(every, stages, same or {})))
+        every = renamed(every, names, "from_node", "to_node")
+        if names is not None:  # a tie between two that are taken for one is a tie to oneself
+            every = every.filter(every.from_node != every.to_node)
+        every = stages.keep("edges_found", _once(every))
         table = stages.arrow(_with_hubs(every))
     columns = [(name, "ascending") for name in ("municipality", "from_node", "to_node", "kind", "verb", "from_date")]
     path = folder / "edges.parquet"

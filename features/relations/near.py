@@ -8,14 +8,13 @@ to it. It is looked up in the records as they came, in any version: what is near
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
 import ibis
-import pyarrow as pa
 
 from features.known import ANY_MUNICIPALITY
+from features.relations.nodes import node, renamed
 from features.stages import Stages
 
 TIES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -38,19 +37,19 @@ def asked_by(contract: str) -> str:
     return "company" if contract == "companies" else "person_id"
 
 
-def near(stages: Stages, same: Mapping[int, int]) -> Any | None:
+def near(stages: Stages, names: Any | None) -> Any | None:
     """(contract, asked, municipality): what of the deliveries for the whole country is near a case of a municipality;
     `asked` is the text of the value that `asked_by` names. None when nothing was delivered so.
 
-    same: number -> the number it is taken for, of people and addresses."""
+    names: who is taken for whom, as `nodes.taken_for` gives."""
     shared = [contract for contract in TIES if _is_shared(stages, contract)]
     if not shared:
         return None
     ties = reduce(lambda one, other: one.union(other), (_ties(stages, contract) for contract in TIES))
-    ties = stages.keep("ties", taken_for(ties, stages, same))
+    ties = stages.keep("ties", renamed(ties, names, "from_node", "to_node"))
     rows = stages.lake("benefits", ("person_id",))
     members = rows.select("municipality", node=node("person", rows.person_id)).distinct()
-    members = stages.keep("near_members", _named(members, stages, same))
+    members = stages.keep("near_members", renamed(members, names, "node").distinct())
     kin = _ends(ties.filter(ties.contract == "kinships"), members)
     people = stages.keep("near_people", members.union(kin, distinct=True))
     places = stages.keep("near_places", _ends(ties.filter(ties.contract != "kinships"), people))
@@ -62,40 +61,6 @@ def near(stages: Stages, same: Mapping[int, int]) -> Any | None:
         for end in ("from_node", "to_node")
     ]
     return stages.keep("near", touching[0].union(touching[1], distinct=True))
-
-
-def node(kind: str, number: Any) -> Any:
-    """The name of a node: `kind:number`."""
-    return ibis.literal(f"{kind}:") + number.cast("string")
-
-
-def taken_for(found: Any, stages: Stages, same: Mapping[int, int]) -> Any:
-    """Both ends under the number they are taken for; a tie of someone to themselves is none."""
-    if not same:
-        return found
-    names = stages.given("same", _names(same))
-    for end in ("from_node", "to_node"):
-        joined = found.left_join(names, found[end] == names.called)
-        found = joined.mutate(**{end: joined.named.coalesce(joined[end])}).drop("called", "named")
-    return found.filter(found.from_node != found.to_node)
-
-
-def _names(same: Mapping[int, int]) -> pa.Table:
-    kinds = [kind for kind in ("person", "address") for _ in same]
-    return pa.table(
-        {
-            "called": [f"{kind}:{number}" for kind, number in zip(kinds, [*same, *same], strict=True)],
-            "named": [f"{kind}:{number}" for kind, number in zip(kinds, [*same.values()] * 2, strict=True)],
-        }
-    )
-
-
-def _named(members: Any, stages: Stages, same: Mapping[int, int]) -> Any:
-    if not same:
-        return members
-    names = stages.given("same_members", _names(same))
-    joined = members.left_join(names, members.node == names.called)
-    return joined.select("municipality", node=joined.named.coalesce(joined.node)).distinct()
 
 
 def _is_shared(stages: Stages, contract: str) -> bool:
