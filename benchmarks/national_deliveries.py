@@ -143,8 +143,9 @@ class NationalDeliveries:
         for low in range(0, self.size.persons, ROWS_A_FILE // 2):
             span = {"low": low, "high": min(low + ROWS_A_FILE // 2, self.size.persons)}
             self._write(before / "2", "stays", self._stays(EARLIER, early, **span), low)
-        self._write(before / "2", "stays", " UNION ALL ".join(self._moved(month) for month in range(MONTHS)), "moved")
-        files = max(1, -(-self.size.incomes // (16 * ROWS_A_FILE)))
+        for month in range(MONTHS):
+            self._write(before / "2", "stays", self._moved(month), f"moved-{month:02}")
+        files = max(1, -(-self.size.incomes // (64 * ROWS_A_FILE)))
         for file in range(files):
             months = [month for month in range(MONTHS - 1) if month * files // (MONTHS - 1) == file]
             if months:

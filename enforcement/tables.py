@@ -91,7 +91,8 @@ class Identity(Base):
     """A random number and what it stands for, encrypted. Several look-up keys may lead to one identity."""
 
     __tablename__ = "identity"
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """BIGINT on SQLite too: an INTEGER would be the place of the row, and random numbers touch every page"""
     kind: Mapped[str] = mapped_column(String(12))
     key: Mapped[bytes] = mapped_column(LargeBinary)
     """this identity's own AES key, wrapped by the master key"""
@@ -99,13 +100,15 @@ class Identity(Base):
 
 
 class Lookup(Base):
-    """Keyed HMAC of an identifier -> identity."""
+    """Keyed HMAC of an identifier -> identity. Written with the identity, and gone with it (erasure.py)."""
 
     __tablename__ = "lookup"
     __table_args__ = ({"sqlite_with_rowid": False},)
     """the key is the table: a million of them are not kept twice"""
     hmac: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    identity_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("identity.id"), index=True)
+    identity_id: Mapped[int] = mapped_column(BigInteger)
+    """no foreign key and no index: checking and keeping them costs four times the row itself, for the millions of a
+    first load; who is forgotten is found by reading them all"""
 
 
 class User(Base):

@@ -26,6 +26,7 @@ class Duck:
         self._duckdb.execute("SET temp_directory = ?", [str(spill)])
         self._duckdb.execute("SET TimeZone = 'UTC'")
         self._duckdb.execute("SET preserve_insertion_order = false")
+        self._duckdb.execute("SET parquet_metadata_cache = true")  # a part is opened for several questions
         self._ibis: Any = ibis.duckdb.from_connection(self._duckdb)
 
     def write(self, rows: Any, path: Path) -> Any:
@@ -51,7 +52,8 @@ class Duck:
             for one, kind in types.items()
         )
         origin = _scan(paths) if paths else "(SELECT 1) WHERE false"
-        return self._ibis.table(self._view(f"SELECT {selected} FROM {origin}"))
+        told = {one: _ibis_type(kind) for one, kind in types.items()}
+        return ibis.table(told, self._view(f"SELECT {selected} FROM {origin}"))
 
     def arrow(self, rows: Any, path: Path) -> pa.Table:
         return self._duckdb.sql(self._ibis.compile(rows)).to_arrow_table()
@@ -73,6 +75,12 @@ def _quoted(path: Path) -> str:
 def _scan(paths: Sequence[Path]) -> str:
     files = ", ".join(_quoted(path) for path in sorted(paths))
     return f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+
+
+def _ibis_type(kind: str) -> Any:
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    return DuckDBType.from_string(kind)
 
 
 def _duckdb_type(kind: Any) -> str:

@@ -60,8 +60,9 @@ def earnings(t: Any, members: Any) -> Any:
     rows = rows.mutate(month=rows.first + rows.later)
     opens = ibis.date(rows.month // 12, rows.month % 12 + 1, 1)
     closes = ibis.date((rows.month + 1) // 12, (rows.month + 1) % 12 + 1, 1)
-    before = days_between(rows.start_earliest, opens).clip(lower=0)
-    upto = days_between(rows.start_earliest, closes).clip(upper=rows.days)
+    # not clip, which asks for NULL first and so repeats the dates in the SQL
+    before = ibis.greatest(days_between(rows.start_earliest, opens), 0)
+    upto = ibis.least(days_between(rows.start_earliest, closes), rows.days)
 
     def share(cents: Any) -> Any:
         # The difference of two rounded running amounts: the months of a period add up to it exactly.

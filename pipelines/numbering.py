@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +20,7 @@ _FAILS = f"(regexp_full_match(value, '[0-9]{{9}}') AND (value = '000000000' OR (
 """SQL: a BSN that does not pass the 11-proef (sources/bsn.py). Other shapes than nine digits, or A and ten, do not come
 this far."""
 AT_ONCE = 100_000
-"""things with one name that are numbered together"""
+"""things that are numbered together"""
 AUTHORITY = {"persons": 2, "stays": 2, "kinships": 0}
 """whose name or address holds when sources differ: the registry's (Wet BRP 1.7), then others', then a relative's"""
 
@@ -61,9 +62,11 @@ def number(connection: Any, staged: Staged, allocation: Allocation) -> str:
         per = "_municipality" if kind == "case" else "''"
         companion = _companion(contract, field)
         also, ats = (f", {companion} AS also", ", list_sort(list(also)) AS also") if companion else ("", "")
+        # those with most names first, so that a name they share with another leads there
         found = connection.sql(
             f"SELECT per, value, {odd} AS odd{ats} FROM (SELECT DISTINCT {per} AS per, {value} AS value{also} "
-            f"FROM {good} WHERE {value} IS NOT NULL) GROUP BY per, value ORDER BY per, value"
+            f"FROM {good} WHERE {value} IS NOT NULL) GROUP BY per, value "
+            f"ORDER BY per, {_most_names_first(kind, bool(companion))}value"
         ).to_arrow_table()
         connection.register(alias, _mapping(kind, found, allocation))
         joins.append(f"LEFT JOIN {alias} ON {alias}.value = {value} AND {alias}.per = {per}")
@@ -116,35 +119,41 @@ def _companion(contract: Contract, field: str) -> str | None:
     return "list" if contract.name == "persons" and field == "person" else None
 
 
-def _mapping(kind: str, found: Any, allocation: Allocation) -> Any:
-    """The distinct values of `found` (per, value, odd, and `also` where there is a second name; sorted) with the number
-    of each, as `id`.
+def _most_names_first(kind: str, companion: bool) -> str:
+    """SQL: order by how many names a distinct value has beside the one that everything has (`names_of`)."""
+    if companion:
+        return "len(list_filter(list(also), lambda one: regexp_full_match(one, '[0-9]{10}'))) DESC, "
+    if kind == "address":
+        bag, postcode, door = (
+            f"trim(string_split(value, chr(31))[{ADDRESS_COLUMNS.index(part) + 1}]) <> ''"
+            for part in ("bag_object", "postcode", "house_number")
+        )
+        return f"(({bag}) AND ({postcode}) AND ({door})) DESC, "
+    return ""
 
-    Where everything has one name it is done bit by bit: a month of wages names twelve million people, and those are too
-    many to hold as objects. Things with several names are ordered among each other, so all are there at once."""
-    several = kind == "address" or "also" in found.column_names
-    step = max(1, len(found)) if several else AT_ONCE
+
+def _mapping(kind: str, found: Any, allocation: Allocation) -> Any:
+    """The distinct values of `found` (per, value, odd, and `also` where there is a second name; those with most names
+    first) with the number of each, as `id`. Bit by bit: a month of wages names twelve million people, and those are too
+    many to hold as objects."""
     numbers = [
-        pa.array(_numbers(kind, found.slice(first, step), allocation), pa.int64())
-        for first in range(0, len(found), step)
+        pa.array(_numbers(kind, found.slice(first, AT_ONCE), allocation), pa.int64())
+        for first in range(0, len(found), AT_ONCE)
     ]
     told = found.select(["per", "value", "odd"])
     return told.append_column("id", pa.chunked_array(numbers, pa.int64()))
 
 
 def _numbers(kind: str, found: Any, allocation: Allocation) -> list[int]:
-    values, numbers = found["value"].to_pylist(), [0] * len(found)
+    values = found["value"].to_pylist()
     names = [names_of(kind, value) for value in values]
     for place, also in enumerate(found["also"].to_pylist() if "also" in found.column_names else ()):
         for one in also or ():
             if one is not None and re.fullmatch(r"\d{10}", one) and f"A{one}" not in names[place]:
                 names[place] += (f"A{one}",)
-    for per, places in groupby(range(len(found)), key=found["per"].to_pylist().__getitem__):
-        # those with most names first, so that a name they share with another leads there
-        mine = sorted(places, key=lambda place: -len(names[place]))
-        given = allocation.numbers(kind, [names[place] for place in mine], per)
-        for place, one in zip(mine, given, strict=True):
-            numbers[place] = one
+    numbers: list[int] = []
+    for per, those in groupby(zip(found["per"].to_pylist(), names, strict=True), key=itemgetter(0)):
+        numbers += allocation.numbers(kind, [mine for _, mine in those], per)
     if kind == "address":
         for one, value in zip(numbers, values, strict=True):
             _learn_address(allocation, one, value)

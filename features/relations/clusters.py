@@ -1,7 +1,7 @@
 """Clusters of cases that share a person or a home address: they stay on one side of a split and share a list's places.
 
-A cluster is a connected component of cases, members and home addresses. Hubs (more than nine residents) connect nobody:
-people in one shelter are no household.
+A cluster is a connected component of cases, tied by members and home addresses. Hubs (more than nine residents) connect
+nobody: people in one shelter are no household.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.known import begun, columns_needed, known
-from features.relations.components import Numbers, labels
+from features.relations.components import hanging_together
 from features.residence import HUB
 from features.stages import Stages
 
@@ -28,38 +26,25 @@ def clusters(parts: Mapping[str, Sequence[Path]], members: pa.Table, as_of: dt.d
     A cluster's number is the smallest case in it. Clusters may cross municipalities through a shared person.
     """
     with Stages(folder / "stages-clusters", parts) as stages:
-        homes = _homes(stages, stages.given("members", members.select(["case_id", "municipality", "person_id"])), as_of)
-        shared = stages.arrow(homes)
-    return together(members.select(["case_id", "person_id"]), shared)
+        people = stages.given("members", members.select(["case_id", "municipality", "person_id"]))
+        return together(stages, people, _homes(stages, people, as_of))
 
 
-def together(members: pa.Table, homes: pa.Table) -> dict[int, int]:
+def together(stages: Stages, members: Any, homes: Any) -> dict[int, int]:
     """Case -> smallest case that hangs together with it by a person (case_id, person_id) or home (case_id, address_id).
 
-    Numbers of cases, people and addresses are apart: equal ones are no tie.
+    Numbers of people and of addresses are apart: equal ones are no tie.
     """
-    cases = pc.unique(pa.chunked_array([*members["case_id"].chunks, *homes["case_id"].chunks], pa.int64()))
-    cases = cases.take(pc.sort_indices(cases))
-    if not len(cases):
-        return {}
-    case_of_person, person = _placed(members, cases, "person_id")
-    case_of_home, home = _placed(homes, cases, "address_id")
-    people, places = int(person.max(initial=-1)) + 1, int(home.max(initial=-1)) + 1
-    left = np.concatenate([case_of_person, case_of_home])
-    right = len(cases) + np.concatenate([person, people + home])
-    found = labels(left, right.astype(np.int32), len(cases) + people + places)[: len(cases)]
-    _label, first, of = np.unique(found, return_index=True, return_inverse=True)
-    numbers = cases.to_numpy()
-    return dict(zip(numbers.tolist(), numbers[first[of]].tolist(), strict=True))
+    found = hanging_together(stages, _tied_by(members, "person_id").union(_tied_by(homes, "address_id")))
+    found = found.sort_by("node")
+    return dict(zip(found["node"].to_pylist(), found["component"].to_pylist(), strict=True))
 
 
-def _placed(rows: pa.Table, cases: pa.Array, column: str) -> tuple[Numbers, Numbers]:
-    """Per row the place of its case among the cases, and of its other end among those."""
-    at = pc.index_in(rows["case_id"], cases).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int32)
-    coded = rows[column].combine_chunks().dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.combine_chunks()
-    return at, coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+def _tied_by(rows: Any, shared: str) -> Any:
+    """Every case tied to the smallest that shares a person or home with it, one that shares nothing to itself."""
+    least = rows.group_by(shared).aggregate(least=rows.case_id.min())
+    joined = rows.join(least, shared)
+    return joined.select(left=joined.case_id, right=joined.least).distinct()
 
 
 def _homes(stages: Stages, members: Any, as_of: dt.date) -> Any:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from features.engine import named
 from features.stages import Stages
 
 COMPONENTS = pa.schema([("node", pa.int64()), ("component", pa.int64())])
@@ -75,6 +76,13 @@ def _placed(ends: Sequence[Numbers64]) -> tuple[list[Numbers], Numbers64]:
         nodes.append(coded.dictionary.to_numpy())
         before += len(coded.dictionary)
     return places, np.concatenate(nodes)
+
+
+def hanging_together(stages: Stages, ties: Any) -> pa.Table:
+    """COMPONENTS of a table of ties (left, right), in no order: on Spark in SQL, else by scipy in this process."""
+    if named() == "spark":
+        return stages.arrow(components_in_sql(stages, ties)).cast(COMPONENTS)
+    return components(stages.arrow(ties))
 
 
 def components_in_sql(stages: Stages, ties: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from features.records import CONTRACTS
 from features.relations.clusters import clusters, together
 from features.relations.edges import EDGE_CONTRACTS, EDGES, HUB_REASONS, NO_EDGES, edges
 from features.relations.ego import DEPTH, MOST_NODES, _Edge, ego, egos
+from features.stages import Stages
 from tests.features.builders import SmallLake, client, stamp
 from tests.features.randomlake import AS_OF, households
 from tests.features.test_time import known_later, written
@@ -264,7 +266,11 @@ def test_clusters_are_the_components_of_networkx(people: list[tuple[int, int]], 
     for component in nx.connected_components(graph):
         cases = [number for kind, number in component if kind == "case"]
         oracle |= dict.fromkeys(cases, min(cases))
-    assert together(_pairs(people, "person_id"), _pairs(homes, "address_id")) == oracle
+    with tempfile.TemporaryDirectory() as folder, Stages(Path(folder) / "stages", {}) as stages:
+        tables = (
+            stages.given(other, _pairs(rows, other)) for rows, other in ((people, "person_id"), (homes, "address_id"))
+        )
+        assert together(stages, *tables) == oracle
 
 
 def _pairs(rows: list[tuple[int, int]], other: str) -> pa.Table:

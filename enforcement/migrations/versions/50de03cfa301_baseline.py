@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2fa97d0200ad"
+revision = "50de03cfa301"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -175,7 +175,7 @@ def upgrade() -> None:
 
     op.create_table(
         "identity",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
@@ -239,6 +239,13 @@ def upgrade() -> None:
         sa.Column("sums", sa.JSON(), nullable=False),
         sa.Column("booked_until", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("municipality", "as_of", "arm"),
+    )
+    op.create_table(
+        "lookup",
+        sa.Column("hmac", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("identity_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hmac"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "policy_version",
@@ -523,20 +530,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "municipality", "role"),
     )
     op.create_table(
-        "lookup",
-        sa.Column("hmac", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("identity_id", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["identity_id"],
-            ["identity.id"],
-        ),
-        sa.PrimaryKeyConstraint("hmac"),
-        sqlite_with_rowid=False,
-    )
-    with op.batch_alter_table("lookup", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_lookup_identity_id"), ["identity_id"], unique=False)
-
-    op.create_table(
         "network",
         sa.Column("run_id", sa.String(), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -779,10 +772,6 @@ def downgrade() -> None:
 
     op.drop_table("part")
     op.drop_table("network")
-    with op.batch_alter_table("lookup", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_lookup_identity_id"))
-
-    op.drop_table("lookup")
     op.drop_table("grant")
     with op.batch_alter_table("fairness_audit", schema=None) as batch_op:
         batch_op.drop_index("fairness_audit_newest")
@@ -826,6 +815,7 @@ def downgrade() -> None:
 
     op.drop_table("promotion")
     op.drop_table("policy_version")
+    op.drop_table("lookup")
     op.drop_table("list_money")
     op.drop_table("job")
     with op.batch_alter_table("identity_judgement", schema=None) as batch_op:
