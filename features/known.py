@@ -32,27 +32,31 @@ def columns_needed(contract: str, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({*columns, *declared.key, *begins, *marks}))
 
 
-def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date, *, alone: bool = False) -> Any:
+def known(
+    rows: Any, contract: str, reach: Any, on: str | Sequence[str], latest: dt.date, *, alone: bool = False
+) -> Any:
     """The records that count, once per municipality and as-of date for which `reach` asks.
 
     rows: the contract's rows with `columns_needed`, municipality, known_at and withdrawn. reach: which values of the
-    column `on` are asked for (on, municipality, as_of). latest: the last as-of date; `alone` when it is the only one,
-    which saves a join. Gives the columns of rows without record time, with `as_of` and the asking municipality.
+    column or columns `on` are asked for (on, municipality, as_of). latest: the last as-of date; `alone` when it is the
+    only one, which saves a join. Gives the columns of rows without record time, with `as_of` and the asking
+    municipality.
     """
     key = contract_named(contract).key
-    asked = reach.select(on, "municipality", "as_of").filter(lambda t: t[on].notnull()).distinct()
-    lanes = asked.select(on, "municipality").distinct()
+    by = [on] if isinstance(on, str) else list(on)
+    asked = reach.select(*by, "municipality", "as_of").drop_null(by).distinct()
+    lanes = asked.select(*by, "municipality").distinct()
     seen = rows.filter(rows.known_at < ibis.literal(dt.datetime.combine(latest, dt.time()))).rename(
         delivered_for="municipality"
     )
-    if on not in key:
+    if not set(by) <= set(key):
         # A record that left the reach by a later version must not come back in its earlier one.
-        lanes = _lanes_of_keys(seen, lanes, on, key)
+        lanes = _lanes_of_keys(seen, lanes, by, key)
         seen = seen.join(lanes, [seen[one].identical_to(lanes[f"lane_{one}"]) for one in key]).drop(
             *(f"lane_{one}" for one in key)
         )
     else:
-        seen = seen.join(lanes, on)
+        seen = seen.join(lanes, by)
     seen = seen.filter((seen.delivered_for == seen.municipality) | (seen.delivered_for == ANY_MUNICIPALITY))
     order = [one for one in seen.columns if one not in (*key, "municipality", "delivered_for", "known_at", "withdrawn")]
     superseded = seen.known_at.lead().over(
@@ -67,7 +71,7 @@ def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date, *, alo
         ],
     )
     versions = seen.mutate(superseded_at=superseded)
-    counted = versions.mutate(as_of=ibis.literal(latest)) if alone else versions.join(asked, [on, "municipality"])
+    counted = versions.mutate(as_of=ibis.literal(latest)) if alone else versions.join(asked, [*by, "municipality"])
     midnight = counted.as_of.cast("timestamp")
     holds = (
         (counted.known_at < midnight)
@@ -83,8 +87,8 @@ def known(rows: Any, contract: str, reach: Any, on: str, latest: dt.date, *, alo
     return counted.filter(holds).drop("known_at", "superseded_at", "withdrawn", "delivered_for")
 
 
-def _lanes_of_keys(seen: Any, lanes: Any, on: str, key: Sequence[str]) -> Any:
-    touched = seen.join(lanes, on)
+def _lanes_of_keys(seen: Any, lanes: Any, by: list[str], key: Sequence[str]) -> Any:
+    touched = seen.join(lanes, by)
     return touched.select(**{f"lane_{one}": touched[one] for one in key}, municipality=touched.municipality).distinct()
 
 

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from features.income import OWN_BENEFITS
 from features.known import ANY_MUNICIPALITY, begun, columns_needed, known
 from features.records import CONTRACTS
-from features.relations.near import near
+from features.relations.near import Near, asked_by, near
 from features.relations.nodes import node, renamed, taken_for
 from features.residence import HUB
 from features.stages import Stages
@@ -81,6 +81,8 @@ HUB_REASONS = {
 PAST_DAYS = 365
 """an employer or account of the last year is still shown; other edges only while they last"""
 UNKNOWN_START = dt.date(1900, 1, 1)
+ROWS_A_GROUP = 20_000
+"""in the file of edges, sorted by municipality: who asks for one municipality reads its groups only"""
 NO = ibis.literal(False)
 
 
@@ -93,38 +95,45 @@ def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | 
     with Stages(folder / "stages-edges", parts) as stages:
         towns = stages.lake("benefits", ()).select("municipality").distinct()
         names = taken_for(stages, same or {})
-        seen = Seen(stages, stages.keep("towns", towns), as_of, near(stages, names))
+        around = near(stages, names)
+        seen = Seen(stages, stages.keep("towns", towns), as_of, around)
         made = [stages.keep(f"edges{kind.__name__}", kind(seen)) for kind in KINDS]
         every = reduce(lambda one, other: one.union(other), made)
         every = renamed(every, names, "from_node", "to_node")
         if names is not None:  # a tie between two that are taken for one is a tie to oneself
             every = every.filter(every.from_node != every.to_node)
         every = stages.keep("edges_found", _once(every))
-        table = stages.arrow(_with_hubs(every))
+        flagged = stages.keep("edges_flagged", _with_hubs(every))
+        table = stages.arrow(flagged if around is None else _without_strangers(flagged, around.people))
     columns = [(name, "ascending") for name in ("municipality", "from_node", "to_node", "kind", "verb", "from_date")]
     path = folder / "edges.parquet"
-    pq.write_table(table.select(EDGES.names).cast(EDGES).sort_by(columns).combine_chunks(), path, compression="zstd")
+    table = table.select(EDGES.names).cast(EDGES).sort_by(columns).combine_chunks()
+    pq.write_table(table, path, compression="zstd", row_group_size=ROWS_A_GROUP)
     return path
 
 
 class Seen:
-    """Known records of everyone, per municipality that pays benefits. `shared` (near.py): of whom what was delivered
-    for no municipality in particular is read; of everyone for each municipality when it is not given."""
+    """Known records of everyone, per municipality that pays benefits. `around`: what of the deliveries for no
+    municipality in particular is read; everything for each municipality when it is not given."""
 
-    def __init__(self, stages: Stages, towns: Any, as_of: dt.date, shared: Any = None) -> None:
-        self.stages, self.towns, self.as_of, self.shared = stages, towns, as_of, shared
+    def __init__(self, stages: Stages, towns: Any, as_of: dt.date, around: Near | None = None) -> None:
+        self.stages, self.towns, self.as_of, self.around = stages, towns, as_of, around
 
     def records(self, contract: str, on: str, *columns: str) -> Any:
-        rows = self.stages.lake(contract, columns_needed(contract, (*columns, on)))
-        given = rows.select(on, "municipality").distinct()
+        by = asked_by(contract) if self.around else (on,)
+        rows = self.stages.lake(contract, columns_needed(contract, (*columns, *by)))
+        given = rows.select(*by, "municipality").distinct()
         own = given.semi_join(self.towns, "municipality")
-        if self.shared is None:
-            shared = given.filter(given.municipality == ANY_MUNICIPALITY).select(on).distinct().cross_join(self.towns)
+        if self.around is None:
+            shared = given.filter(given.municipality == ANY_MUNICIPALITY).select(*by).distinct().cross_join(self.towns)
         else:
-            near_ones = self.shared.filter(self.shared.contract == contract).semi_join(self.towns, "municipality")
-            shared = near_ones.select("municipality", **{on: near_ones.asked.cast(given[on].type())})
-        reach = ibis.union(own, shared.select(on, "municipality"), distinct=True).mutate(as_of=ibis.literal(self.as_of))
-        return known(rows.mutate(recorded=rows.known_at), contract, reach, on, self.as_of)
+            there = self.around.records
+            there = there.filter(there.contract == contract).semi_join(self.towns, "municipality")
+            told = dict(zip(by, (there.asked, there.tied), strict=False))
+            shared = there.select("municipality", **{one: text.cast(given[one].type()) for one, text in told.items()})
+        reach = ibis.union(own, shared.select(*by, "municipality"), distinct=True)
+        reach = reach.mutate(as_of=ibis.literal(self.as_of))
+        return known(rows.mutate(recorded=rows.known_at), contract, reach, by, self.as_of, alone=True)
 
 
 def _edge(
@@ -298,3 +307,14 @@ def _with_hubs(found: Any) -> Any:
     return found.drop("overflow").join(
         linked.select("municipality", "to_node", "links", hub=hub), ["municipality", "to_node"]
     )
+
+
+def _without_strangers(found: Any, people: Any) -> Any:
+    """Without the ties to a hub of who is in no case and no relative of anybody in one: nobody goes on from a hub
+    (ego.py). One of them stays, so that the hub is known as one. people: (municipality, node)."""
+    first = found.group_by("municipality", "to_node").aggregate(first=found.from_node.min())
+    found = found.join(first, ["municipality", "to_node"])
+    ours = people.select("municipality", from_node="node", ours=True).distinct()
+    found = found.left_join(ours, ["municipality", "from_node"]).drop("municipality_right", "from_node_right")
+    stranger = (found.from_node.split(":")[0] == "person") & found.ours.isnull() & (found.from_node != found["first"])
+    return found.filter(~(found.hub.notnull() & stranger)).drop("first", "ours")

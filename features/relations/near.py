@@ -8,6 +8,7 @@ to it. It is looked up in the records as they came, in any version: what is near
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -30,16 +31,29 @@ TIES: dict[str, tuple[tuple[str, str], ...]] = {
 """Per contract the columns that a record ties together"""
 BETWEEN_PLACES = ("companies", "properties")
 KINDS = {"other": "person"}
+ASKED_BY = {"companies": ("company",), "incomes": ("person_id", "employer")}
+"""Columns by which the records of a contract are asked for; of others `person_id`. Wages name nearly everyone, so of
+who works with somebody near only the work there is read: the employer is in the key of an income, so that no version
+is missed"""
 
 
-def asked_by(contract: str) -> str:
-    """The column by which the records of a contract are asked for."""
-    return "company" if contract == "companies" else "person_id"
+@dataclass(frozen=True)
+class Near:
+    """What of the deliveries for the whole country is near the cases of each municipality."""
+
+    records: Any
+    """(contract, asked, tied, municipality): records to read; the texts of the values that `asked_by` names"""
+    people: Any
+    """(municipality, node): members of the cases and their relatives"""
 
 
-def near(stages: Stages, names: Any | None) -> Any | None:
-    """(contract, asked, municipality): what of the deliveries for the whole country is near a case of a municipality;
-    `asked` is the text of the value that `asked_by` names. None when nothing was delivered so.
+def asked_by(contract: str) -> tuple[str, ...]:
+    """The column or two columns by which the records of a contract are asked for."""
+    return ASKED_BY.get(contract, ("person_id",))
+
+
+def near(stages: Stages, names: Any | None) -> Near | None:
+    """What is near, as Near says. None when nothing was delivered for the whole country.
 
     names: who is taken for whom, as `nodes.taken_for` gives."""
     shared = [contract for contract in TIES if _is_shared(stages, contract)]
@@ -57,10 +71,10 @@ def near(stages: Stages, names: Any | None) -> Any | None:
     nodes = stages.keep("near_nodes", people.union(places, distinct=True).union(around, distinct=True))
     theirs = ties.filter(ties.contract.isin(shared) & (ties.delivered_for == ANY_MUNICIPALITY))
     touching = [
-        theirs.join(nodes, theirs[end] == nodes.node).select("contract", "asked", "municipality")
+        theirs.join(nodes, theirs[end] == nodes.node).select("contract", "asked", "tied", "municipality")
         for end in ("from_node", "to_node")
     ]
-    return stages.keep("near", touching[0].union(touching[1], distinct=True))
+    return Near(stages.keep("near", touching[0].union(touching[1], distinct=True)), people)
 
 
 def _is_shared(stages: Stages, contract: str) -> bool:
@@ -70,20 +84,21 @@ def _is_shared(stages: Stages, contract: str) -> bool:
 
 
 def _ties(stages: Stages, contract: str) -> Any:
-    """(contract, delivered_for, asked, from_node, to_node): what the records tie together, each tie once."""
+    """(contract, delivered_for, asked, tied, from_node, to_node): what the records tie together, each tie once."""
     by, pairs = asked_by(contract), TIES[contract]
-    rows = stages.lake(contract, tuple(sorted({by, *(column for pair in pairs for column in pair)})))
+    rows = stages.lake(contract, tuple(sorted({*by, *(column for pair in pairs for column in pair)})))
     made = []
     for one, other in pairs:
         there = rows.filter(rows[one].notnull() & rows[other].notnull())
         there = there.select(
-            delivered_for=there.municipality, by=there[by], one=there[one], other=there[other]
+            delivered_for=there.municipality, by=there[by[0]], one=there[one], other=there[other]
         ).distinct()
         made.append(
             there.select(
                 "delivered_for",
                 contract=ibis.literal(contract),
                 asked=there.by.cast("string"),
+                tied=there.other.cast("string") if len(by) > 1 else ibis.null("string"),
                 from_node=node(_kind(one), there.one),
                 to_node=node(_kind(other), there.other),
             )

@@ -62,7 +62,15 @@ def a_country(folder: Path, seed: int) -> SmallLake:
             address_municipality=rng.choice(TOWNS),
         )
         paid = day()
-        lake.add("incomes", **envelope(), person_id=someone(), employer=f"E{rng.randrange(9)}", start=paid, end=paid)
+        lake.add(
+            "incomes",
+            **envelope(),
+            person_id=someone(),
+            employer=f"E{rng.randrange(4)}",
+            kind="15",
+            start=paid,
+            end=paid,
+        )
     for _ in range(20):
         relation = rng.choice(("parent", "partner", "child"))
         lake.add("kinships", **envelope(), person_id=someone(), relation=relation, other_id=someone(), start=day())
@@ -83,7 +91,7 @@ def a_country(folder: Path, seed: int) -> SmallLake:
     return lake
 
 
-@pytest.mark.parametrize(("seed", "same"), [(0, {}), (1, {103: 120, 121: 100, 1: 3}), (2, {})])
+@pytest.mark.parametrize(("seed", "same"), [(0, {}), (1, {103: 120, 121: 100, 1: 3}), (2, {}), (3, {})])
 def test_a_case_has_the_relations_it_had_with_everyone_in_the_country(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, same: dict[int, int]
 ) -> None:
@@ -112,6 +120,28 @@ def test_who_is_far_from_every_case_of_a_municipality_has_no_edge_there(tmp_path
         ("0917", "person:11", "address:1"),
         ("0935", "person:20", "address:2"),
     }
+
+
+def test_a_large_employer_has_its_count_and_no_tie_to_each_stranger(tmp_path: Path) -> None:
+    lake = client(SmallLake(tmp_path / "lake"), 1, 10)
+    worked = AS_OF - dt.timedelta(days=40)
+    for person in (10, *range(20, 32)):
+        lake.add("incomes", person_id=person, employer="E1", kind="15", start=worked, end=worked, municipality=ALL)
+    lake.add("incomes", person_id=20, employer="E2", kind="15", start=worked, end=worked, municipality=ALL)
+    rows = pq.read_table(declared.edges(lake.parts(), AS_OF, tmp_path)).to_pylist()
+    assert [(one["from_node"], one["to_node"], one["hub"], one["links"]) for one in rows] == [
+        ("person:10", "employer:E1", "employer", 13)
+    ]
+
+
+def test_a_hub_of_strangers_only_is_known_as_one(tmp_path: Path) -> None:
+    lake = client(SmallLake(tmp_path / "lake"), 1, 10)
+    worked = AS_OF - dt.timedelta(days=40)
+    lake.add("incomes", person_id=10, employer="E1", kind="15", start="2020-01-01", end="2020-01-31", municipality=ALL)
+    for person in range(20, 32):
+        lake.add("incomes", person_id=person, employer="E1", kind="15", start=worked, end=worked, municipality=ALL)
+    rows = pq.read_table(declared.edges(lake.parts(), AS_OF, tmp_path)).to_pylist()
+    assert [(one["from_node"], one["hub"], one["links"]) for one in rows] == [("person:20", "employer", 12)]
 
 
 def test_who_came_under_two_numbers_is_near_under_both(tmp_path: Path) -> None:
