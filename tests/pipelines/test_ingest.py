@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select
@@ -92,6 +93,24 @@ def test_small_messages_share_a_transaction_and_keep_a_delivery_each(here: Setti
         assert len(session.scalars(select(Delivery.id)).all()) == 60
     assert [len(paths) for paths in Lake(here).parts().values()] == [1]
     assert statuses(ingest(here, [folder])) == ["unchanged"] * 60
+
+
+def test_a_packed_file_counts_as_what_it_holds(here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = about(tmp_path / "large")
+    for name in ("incomes-1", "incomes-2"):
+        rows = [income_row(employer=f"{name} {'E' * 200} {one}") for one in range(2000)]
+        packed = extract(folder / f"{name}.parquet", "incomes", rows).stat().st_size
+    monkeypatch.setattr("pipelines.ingest.BYTES_AT_ONCE", 3 * packed)
+    together = []
+    publish_all = Lake.publish_all
+
+    def counted(lake: Lake, arrivals: Any) -> Any:
+        together.append(len(arrivals))
+        return publish_all(lake, arrivals)
+
+    monkeypatch.setattr(Lake, "publish_all", counted)
+    assert statuses(ingest(here, [folder])) == ["published"] * 2
+    assert together == [1, 1]
 
 
 def test_files_come_in_the_order_of_their_names(tmp_path: Path) -> None:
