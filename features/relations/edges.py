@@ -119,8 +119,8 @@ class Seen:
     def __init__(self, stages: Stages, towns: Any, as_of: dt.date, around: Near | None = None) -> None:
         self.stages, self.towns, self.as_of, self.around = stages, towns, as_of, around
 
-    def records(self, contract: str, on: str, *columns: str) -> Any:
-        by = asked_by(contract) if self.around else (on,)
+    def records(self, contract: str, *columns: str) -> Any:
+        by = asked_by(contract)
         rows = self.stages.lake(contract, columns_needed(contract, (*columns, *by)))
         given = rows.select(*by, "municipality").distinct()
         own = given.semi_join(self.towns, "municipality")
@@ -165,7 +165,7 @@ def _edge(
 
 def _stays(seen: Seen) -> Any:
     columns = ("start_earliest", "start_latest", "end_earliest", "certainty", "function", "overflow")
-    s = seen.records("stays", "person_id", "address_municipality", *columns)
+    s = seen.records("stays", "address_municipality", *columns)
     s = s.filter(
         (s.certainty == "resident")
         & s.address_id.notnull()
@@ -179,7 +179,7 @@ def _stays(seen: Seen) -> Any:
 
 
 def _kinships(seen: Seen) -> Any:
-    k = seen.records("kinships", "person_id", "start_earliest", "start_latest", "end_earliest", "end_latest")
+    k = seen.records("kinships", "start_earliest", "start_latest", "end_earliest", "end_latest")
     k = k.filter(k.other_id.notnull() & (k.start_latest.isnull() | (k.start_latest < k.as_of)))
     k = k.filter(k.end_earliest.isnull() | (k.end_earliest >= k.as_of) | (k.relation == "partner"))
     me, other = node("person", k.person_id), node("person", k.other_id)
@@ -196,7 +196,7 @@ def _kinships(seen: Seen) -> Any:
 
 
 def _employers(seen: Seen) -> Any:
-    i = seen.records("incomes", "person_id", "employer", "start_earliest", "end_latest", "kind")
+    i = seen.records("incomes", "employer", "start_earliest", "end_latest", "kind")
     i = i.filter(~i.kind.isin(OWN_BENEFITS) & i.employer.notnull())
     i = i.mutate(last=i.end_latest.coalesce(i.start_earliest)).filter(lambda t: t.last < t.as_of)
     i = i.group_by("municipality", "as_of", "person_id", "employer").aggregate(
@@ -210,7 +210,7 @@ def _employers(seen: Seen) -> Any:
 
 
 def _posts(seen: Seen) -> Any:
-    f = seen.records("functionaries", "person_id", "role", "start_earliest", "start_latest", "end_earliest")
+    f = seen.records("functionaries", "role", "start_earliest", "start_latest", "end_earliest")
     f = f.filter(begun(f.start_latest, f.as_of) & (f.end_earliest.isnull() | (f.end_earliest >= f.as_of)))
     ends = (node("person", f.person_id), node("company", f.company))
     return _edge(f, "director", f.role, ends, "functionaries", (f.start_earliest, f.end_earliest))
@@ -218,7 +218,7 @@ def _posts(seen: Seen) -> Any:
 
 def _seats(seen: Seen) -> Any:
     columns = ("address_id", "address_municipality", "start_earliest", "start_latest", "end_earliest")
-    c = seen.records("companies", "company", *columns)
+    c = seen.records("companies", *columns)
     c = c.filter(
         c.address_id.notnull()
         & begun(c.start_latest, c.as_of)
@@ -230,7 +230,7 @@ def _seats(seen: Seen) -> Any:
 
 
 def _vehicles(seen: Seen) -> Any:
-    v = seen.records("vehicles", "person_id", "start_earliest", "start_latest", "end_earliest")
+    v = seen.records("vehicles", "start_earliest", "start_latest", "end_earliest")
     v = v.filter(
         v.vehicle_id.notnull()
         & begun(v.start_latest, v.as_of)
@@ -241,7 +241,7 @@ def _vehicles(seen: Seen) -> Any:
 
 
 def _accounts(seen: Seen) -> Any:
-    p = seen.records("payments", "person_id", "account_id", "month")
+    p = seen.records("payments", "account_id", "month")
     p = p.filter(p.account_id.notnull() & (p.month < p.as_of))
     p = p.group_by("municipality", "as_of", "person_id", "account_id").aggregate(
         start=p.month.min(), last=p.month.max(), recorded=p.recorded.max()
@@ -255,7 +255,7 @@ def _accounts(seen: Seen) -> Any:
 def _rights(seen: Seen) -> Any:
     """Who has a right on real estate, and at which address that lies."""
     columns = ("parcel_id", "address_id", "address_municipality", "acquired_earliest", "acquired_latest")
-    r = seen.records("properties", "person_id", *columns, "ended_earliest")
+    r = seen.records("properties", *columns, "ended_earliest")
     r = r.filter(
         r.parcel_id.notnull()
         & begun(r.acquired_latest, r.as_of)

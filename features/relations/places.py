@@ -171,7 +171,7 @@ def _employers(seen: Seen, ties: Any) -> Any:
 
 def _wages(seen: Seen) -> Any:
     """(municipality, employer, person_id, month): months in which someone had wages there."""
-    i = seen.records("incomes", "person_id", "employer", "start_earliest", "end_latest", "kind", "gross_cents")
+    i = seen.records("incomes", "employer", "start_earliest", "end_latest", "kind", "gross_cents")
     i = i.filter(~i.kind.isin(OWN_BENEFITS) & i.employer.notnull() & (i.gross_cents > 0))
     i = i.mutate(month=month_number(i.start_earliest))
     i = i.filter(i.month >= month_number(i.as_of) - MONTHS)
@@ -180,7 +180,7 @@ def _wages(seen: Seen) -> Any:
 
 def _benefit_months(seen: Seen) -> Any:
     """(municipality, person_id, month, paid, silent): silent where nothing was declared in the month or the next."""
-    p = seen.records("payments", "person_id", "month", "declared_income_cents", "paid_cents")
+    p = seen.records("payments", "month", "declared_income_cents", "paid_cents")
     p = p.mutate(month=month_number(p.month))
     p = p.group_by("municipality", "person_id", "month").aggregate(
         declared=p.declared_income_cents.max().fill_null(0) > 0
@@ -246,7 +246,7 @@ def _addresses(seen: Seen, ties: Any) -> Any:
 
 
 def _registrations(seen: Seen) -> Any:
-    s = seen.records("stays", "person_id", "address_id", "start_latest", "end_earliest", "certainty", "function")
+    s = seen.records("stays", "address_id", "start_latest", "end_earliest", "certainty", "function")
     s = s.filter((s.certainty == "resident") & s.address_id.notnull() & (s.function.fill_null("W") != "B"))
     s = s.filter(begun(s.start_latest, s.as_of))
     ended = (s.end_earliest < s.as_of).fill_null(False)
@@ -264,7 +264,7 @@ def _registrations(seen: Seen) -> Any:
 
 
 def _client_benefits(seen: Seen) -> Any:
-    b = seen.records("benefits", "person_id", "case_id", "role", "start_latest", "end_earliest")
+    b = seen.records("benefits", "case_id", "role", "start_latest", "end_earliest")
     b = b.filter((b.role == "client") & begun(b.start_latest, b.as_of))
     return b.select(
         "municipality", "person_id", "case_id", benefit_start=b.start_latest, benefit_end=b.end_earliest
@@ -273,7 +273,7 @@ def _client_benefits(seen: Seen) -> Any:
 
 def _housing(seen: Seen) -> Any:
     """(municipality, address_id, housing): addresses of boarding houses, care and shelter by the trade register."""
-    c = seen.records("companies", "company", "address_id", "activities", "start_latest", "end_earliest")
+    c = seen.records("companies", "address_id", "activities", "start_latest", "end_earliest")
     c = c.filter(c.address_id.notnull() & (c.end_earliest.isnull() | (c.end_earliest >= c.as_of)))
     c = c.mutate(activity=c.activities.unnest())
     c = c.filter(c.activity.left(2).isin(HOUSING))
