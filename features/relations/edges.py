@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from features.income import OWN_BENEFITS
 from features.known import ANY_MUNICIPALITY, begun, columns_needed, known
 from features.records import CONTRACTS
-from features.relations.near import Near, asked_by, near
+from features.relations.near import PAST_DAYS, Near, asked_by, near, paid, staff
 from features.relations.nodes import node, renamed, taken_for
 from features.residence import HUB
 from features.stages import Stages
@@ -78,8 +78,6 @@ HUB_REASONS = {
     "vehicle": ("Voertuig van meer dan drie mensen", "Vehicle of more than three people"),
     "parcel": ("Meer dan negen rechthebbenden: een complex", "More than nine holders of a right: a complex"),
 }
-PAST_DAYS = 365
-"""an employer or account of the last year is still shown; other edges only while they last"""
 UNKNOWN_START = dt.date(1900, 1, 1)
 ROWS_A_GROUP = 20_000
 """in the file of edges, sorted by municipality: who asks for one municipality reads its groups only"""
@@ -95,7 +93,9 @@ def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | 
     with Stages(folder / "stages-edges", parts) as stages:
         towns = stages.lake("benefits", ()).select("municipality").distinct()
         names = taken_for(stages, same or {})
-        around = near(stages, names)
+        wages = paid(stages, names, as_of)
+        people_at = stages.keep("staff", staff(wages))
+        around = near(stages, names, wages, people_at)
         seen = Seen(stages, stages.keep("towns", towns), as_of, around)
         made = [stages.keep(f"edges{kind.__name__}", kind(seen)) for kind in KINDS]
         every = reduce(lambda one, other: one.union(other), made)
@@ -103,7 +103,7 @@ def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | 
         if names is not None:  # a tie between two that are taken for one is a tie to oneself
             every = every.filter(every.from_node != every.to_node)
         every = stages.keep("edges_found", _once(every))
-        flagged = stages.keep("edges_flagged", _with_hubs(every))
+        flagged = stages.keep("edges_flagged", _with_hubs(every, people_at))
         table = stages.arrow(flagged if around is None else _without_strangers(flagged, around.people))
     columns = [(name, "ascending") for name in ("municipality", "from_node", "to_node", "kind", "verb", "from_date")]
     path = folder / "edges.parquet"
@@ -122,15 +122,14 @@ class Seen:
     def records(self, contract: str, *columns: str) -> Any:
         by = asked_by(contract)
         rows = self.stages.lake(contract, columns_needed(contract, (*columns, *by)))
-        given = rows.select(*by, "municipality").distinct()
-        own = given.semi_join(self.towns, "municipality")
+        own = rows.semi_join(self.towns, "municipality").select(*by, "municipality").distinct()
         if self.around is None:
-            shared = given.filter(given.municipality == ANY_MUNICIPALITY).select(*by).distinct().cross_join(self.towns)
+            shared = rows.filter(rows.municipality == ANY_MUNICIPALITY).select(*by).distinct().cross_join(self.towns)
         else:
             there = self.around.records
             there = there.filter(there.contract == contract).semi_join(self.towns, "municipality")
             told = dict(zip(by, (there.asked, there.tied), strict=False))
-            shared = there.select("municipality", **{one: text.cast(given[one].type()) for one, text in told.items()})
+            shared = there.select("municipality", **{one: text.cast(rows[one].type()) for one, text in told.items()})
         reach = ibis.union(own, shared.select(*by, "municipality"), distinct=True)
         reach = reach.mutate(as_of=ibis.literal(self.as_of))
         return known(rows.mutate(recorded=rows.known_at), contract, reach, by, self.as_of, alone=True)
@@ -290,12 +289,20 @@ def _once(found: Any) -> Any:
     return found.group_by(alike).aggregate(known_at=found.known_at.max(), overflow=found.overflow.max())
 
 
-def _with_hubs(found: Any) -> Any:
+def _with_hubs(found: Any, people_at: Any) -> Any:
+    """With `links` and `hub`. Of a large employer `links` are the people whom wages name, before versions are chosen:
+    their ties are not there to be counted (near.py). people_at: as `near.staff` gives."""
     linked = found.group_by("municipality", "to_node").aggregate(
-        links=found.from_node.nunique(),
+        counted=found.from_node.nunique(),
         letters=found.from_node.nunique(where=found.verb == "letter"),
         overflow=found.overflow.max(),
     )
+    for name, mine in (("everyones", ibis.literal(ANY_MUNICIPALITY)), ("own", linked.municipality)):
+        told = people_at.select(delivered_for="delivered_for", staffed="to_node", **{name: "people"})
+        joined = linked.left_join(told, [linked.to_node == told.staffed, mine == told.delivered_for])
+        linked = joined.drop("staffed", "delivered_for")
+    named = linked.everyones.fill_null(0) + linked.own.fill_null(0)
+    linked = linked.mutate(links=(named > HUB_ABOVE["employer"]).ifelse(named, linked.counted))
     place = linked.to_node.split(":")[0]
     most = ibis.cases(*((place == kind, most) for kind, most in HUB_ABOVE.items()), else_=1 << 40)
     hub = ibis.cases(

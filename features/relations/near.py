@@ -4,24 +4,29 @@ A delivery for no municipality in particular counts for all of them. Everyone in
 a country times a country, and a case is shown two steps at most (ego.py). So of such deliveries only that is taken
 which touches someone in a case, a relative of theirs, or a place of one of these; there everyone counts who is linked
 to it. It is looked up in the records as they came, in any version: what is near is too much, never too little.
+
+Nobody walks through a large employer (ego.py), so its people are counted, as wages name them, and their wages not read.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import ibis
 
+from features.income import OWN_BENEFITS
 from features.known import ANY_MUNICIPALITY
 from features.relations.nodes import node, renamed
+from features.residence import HUB
 from features.stages import Stages
 
 TIES: dict[str, tuple[tuple[str, str], ...]] = {
     "stays": (("person_id", "address_id"),),
     "kinships": (("person_id", "other_id"),),
-    "incomes": (("person_id", "employer"),),
+    "incomes": (("person_id", "employer"),),  # found by `paid`
     "functionaries": (("person_id", "company"),),
     "companies": (("company", "address_id"),),
     "vehicles": (("person_id", "vehicle_id"),),
@@ -35,6 +40,8 @@ ASKED_BY = {"companies": ("company",), "incomes": ("person_id", "employer")}
 """Columns by which the records of a contract are asked for; of others `person_id`. Wages name nearly everyone, so of
 who works with somebody near only the work there is read: the employer is in the key of an income, so that no version
 is missed"""
+PAST_DAYS = 365
+"""an employer or account of the last year is still shown; other edges only while they last"""
 
 
 @dataclass(frozen=True)
@@ -52,15 +59,53 @@ def asked_by(contract: str) -> tuple[str, ...]:
     return ASKED_BY.get(contract, ("person_id",))
 
 
-def near(stages: Stages, names: Any | None) -> Near | None:
+def paid(stages: Stages, names: Any | None, as_of: dt.date) -> Any:
+    """(delivered_for, asked, tied, from_node, to_node, lately): whom wages name with which employer, in any version.
+    `lately`: one that was known before the date says so of the year before it."""
+    rows = stages.lake("incomes", ("person_id", "employer", "kind", "start_earliest", "end_latest"))
+    rows = rows.filter(rows.person_id.notnull() & rows.employer.notnull() & ~rows.kind.isin(OWN_BENEFITS))
+    last = rows.end_latest.coalesce(rows.start_earliest)
+    first = ibis.literal(as_of - dt.timedelta(days=PAST_DAYS))
+    lately = (
+        (rows.known_at < ibis.literal(dt.datetime.combine(as_of, dt.time())))
+        & ~rows.withdrawn.fill_null(False)
+        & (last >= first)
+        & (last < ibis.literal(as_of))
+    )
+    pairs = rows.group_by(delivered_for=rows.municipality, person_id=rows.person_id, employer=rows.employer).aggregate(
+        lately=lately.fill_null(False).max()
+    )
+    found = pairs.select(
+        "delivered_for",
+        asked=pairs.person_id.cast("string"),
+        tied=pairs.employer,
+        from_node=node("person", pairs.person_id),
+        to_node=node("employer", pairs.employer),
+        lately=pairs.lately,
+    )
+    return stages.keep("paid", renamed(found, names, "from_node"))
+
+
+def staff(found: Any) -> Any:
+    """(delivered_for, to_node, people): how many people wages name lately with an employer, `found` as `paid` gives.
+    Those whom a delivery for one municipality names beside those of the country are counted apart."""
+    late = found.filter(found.lately)
+    shared = late.filter(late.delivered_for == ANY_MUNICIPALITY)
+    own = late.filter(late.delivered_for != ANY_MUNICIPALITY).anti_join(shared, ["from_node", "to_node"])
+    counted = shared.union(own)
+    return counted.group_by("delivered_for", "to_node").aggregate(people=counted.from_node.nunique())
+
+
+def near(stages: Stages, names: Any | None, wages: Any, people_at: Any) -> Near | None:
     """What is near, as Near says. None when nothing was delivered for the whole country.
 
-    names: who is taken for whom, as `nodes.taken_for` gives."""
+    names: who is taken for whom, as `nodes.taken_for` gives; wages: as `paid` gives; people_at: as `staff` gives."""
     shared = [contract for contract in TIES if _is_shared(stages, contract)]
     if not shared:
         return None
-    ties = reduce(lambda one, other: one.union(other), (_ties(stages, contract) for contract in TIES))
-    ties = stages.keep("ties", renamed(ties, names, "from_node", "to_node"))
+    others = [_ties(stages, contract) for contract in TIES if contract != "incomes"]
+    ties = stages.keep("ties", renamed(reduce(_union, others), names, "from_node", "to_node"))
+    ties = ties.union(wages.drop("lately").mutate(contract=ibis.literal("incomes")).select(ties.columns))
     rows = stages.lake("benefits", ("person_id",))
     members = rows.select("municipality", node=node("person", rows.person_id)).distinct()
     members = stages.keep("near_members", renamed(members, names, "node").distinct())
@@ -69,10 +114,12 @@ def near(stages: Stages, names: Any | None) -> Near | None:
     places = stages.keep("near_places", _ends(ties.filter(ties.contract != "kinships"), people))
     around = stages.keep("near_around", _ends(ties.filter(ties.contract.isin(BETWEEN_PLACES)), places))
     nodes = stages.keep("near_nodes", people.union(places, distinct=True).union(around, distinct=True))
+    large = people_at.filter((people_at.delivered_for == ANY_MUNICIPALITY) & (people_at.people > HUB))
+    entered = nodes.anti_join(large, nodes.node == large.to_node)
     theirs = ties.filter(ties.contract.isin(shared) & (ties.delivered_for == ANY_MUNICIPALITY))
     touching = [
-        theirs.join(nodes, theirs[end] == nodes.node).select("contract", "asked", "tied", "municipality")
-        for end in ("from_node", "to_node")
+        theirs.join(ends, theirs[end] == ends.node).select("contract", "asked", "tied", "municipality")
+        for end, ends in (("from_node", nodes), ("to_node", entered))
     ]
     return Near(stages.keep("near", touching[0].union(touching[1], distinct=True)), people)
 
@@ -85,25 +132,28 @@ def _is_shared(stages: Stages, contract: str) -> bool:
 
 def _ties(stages: Stages, contract: str) -> Any:
     """(contract, delivered_for, asked, tied, from_node, to_node): what the records tie together, each tie once."""
-    by, pairs = asked_by(contract), TIES[contract]
-    rows = stages.lake(contract, tuple(sorted({*by, *(column for pair in pairs for column in pair)})))
+    (by,), pairs = asked_by(contract), TIES[contract]
+    rows = stages.lake(contract, tuple(sorted({by, *(column for pair in pairs for column in pair)})))
     made = []
     for one, other in pairs:
         there = rows.filter(rows[one].notnull() & rows[other].notnull())
-        there = there.select(
-            delivered_for=there.municipality, by=there[by[0]], one=there[one], other=there[other]
-        ).distinct()
+        there = there.select(delivered_for=there.municipality, by=there[by], one=there[one], other=there[other])
+        there = there.distinct()
         made.append(
             there.select(
                 "delivered_for",
                 contract=ibis.literal(contract),
                 asked=there.by.cast("string"),
-                tied=there.other.cast("string") if len(by) > 1 else ibis.null("string"),
+                tied=ibis.null("string"),
                 from_node=node(_kind(one), there.one),
                 to_node=node(_kind(other), there.other),
             )
         )
-    return reduce(lambda first, second: first.union(second), made)
+    return reduce(_union, made)
+
+
+def _union(one: Any, other: Any) -> Any:
+    return one.union(other)
 
 
 def _kind(column: str) -> str:

@@ -61,12 +61,13 @@ def a_country(folder: Path, seed: int) -> SmallLake:
             function=letters,
             address_municipality=rng.choice(TOWNS),
         )
+    for _ in range(120):
         paid = day()
         lake.add(
             "incomes",
             **envelope(),
             person_id=someone(),
-            employer=f"E{rng.randrange(4)}",
+            employer=f"E{min(rng.randrange(6), 3)}",
             kind="15",
             start=paid,
             end=paid,
@@ -134,14 +135,45 @@ def test_a_large_employer_has_its_count_and_no_tie_to_each_stranger(tmp_path: Pa
     ]
 
 
-def test_a_hub_of_strangers_only_is_known_as_one(tmp_path: Path) -> None:
+def test_people_at_a_large_employer_are_counted_once_whoever_delivers_them(tmp_path: Path) -> None:
+    lake = client(client(SmallLake(tmp_path / "lake"), 1, 10), 2, 11, municipality="0935")
+    worked = AS_OF - dt.timedelta(days=40)
+    gone = AS_OF - dt.timedelta(days=500)
+    said = [(person, worked, ALL) for person in (10, 11, *range(20, 28))]
+    said += [(person, worked, "0917") for person in (20, 10, 40)]
+    for person, day, town in [*said, (50, gone, ALL), (51, AS_OF, ALL)]:
+        lake.add("incomes", person_id=person, employer="E1", kind="15", start=day, end=day, municipality=town)
+    rows = pq.read_table(declared.edges(lake.parts(), AS_OF, tmp_path)).to_pylist()
+    assert {(one["municipality"], one["hub"], one["links"]) for one in rows} == {
+        ("0917", "employer", 11),
+        ("0935", "employer", 10),
+    }
+    assert {(one["municipality"], one["from_node"]) for one in rows} >= {("0917", "person:10"), ("0935", "person:11")}
+
+
+def test_wages_that_were_not_known_yet_or_taken_back_make_no_employer_large(tmp_path: Path) -> None:
     lake = client(SmallLake(tmp_path / "lake"), 1, 10)
     worked = AS_OF - dt.timedelta(days=40)
-    lake.add("incomes", person_id=10, employer="E1", kind="15", start="2020-01-01", end="2020-01-31", municipality=ALL)
-    for person in range(20, 32):
+    later = dt.datetime.combine(AS_OF, dt.time())
+    for person in range(10, 19):
         lake.add("incomes", person_id=person, employer="E1", kind="15", start=worked, end=worked, municipality=ALL)
+    for odd in ({"known_at": later}, {"withdrawn": True}, {"kind": "43"}):
+        told = {"kind": "15", **odd}
+        lake.add("incomes", person_id=30, employer="E1", start=worked, end=worked, municipality=ALL, **told)
     rows = pq.read_table(declared.edges(lake.parts(), AS_OF, tmp_path)).to_pylist()
-    assert [(one["from_node"], one["hub"], one["links"]) for one in rows] == [("person:20", "employer", 12)]
+    assert {(one["hub"], one["links"]) for one in rows} == {(None, 9)}
+
+
+def test_a_hub_of_strangers_only_is_known_as_one(tmp_path: Path) -> None:
+    lake = client(SmallLake(tmp_path / "lake"), 1, 10)
+    lake.add("stays", person_id=10, address_id=1, start="2020-01-01", certainty="resident", municipality=ALL)
+    lake.add("companies", company="C1", address_id=1, start="2020-01-01", municipality=ALL)
+    for person in range(20, 32):
+        lake.add("functionaries", company="C1", person_id=person, role="owner", start="2020-01-01", municipality=ALL)
+    rows = pq.read_table(declared.edges(lake.parts(), AS_OF, tmp_path)).to_pylist()
+    assert [(one["from_node"], one["hub"], one["links"]) for one in rows if one["to_node"] == "company:C1"] == [
+        ("person:20", "company", 12)
+    ]
 
 
 def test_who_came_under_two_numbers_is_near_under_both(tmp_path: Path) -> None:
