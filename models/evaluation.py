@@ -178,8 +178,8 @@ class Ranked:
         """(n,) share of each row in the top `share` of its municipality in its window."""
         margin, size = self.margins[name], self.sample.cases.stands_for
         out = np.zeros(len(margin))
-        for stratum in np.unique(self.sample.stratum):
-            rows = self.sample.stratum == stratum
+        order = np.argsort(self.sample.stratum, kind="stable")
+        for rows in np.split(order, np.flatnonzero(np.diff(self.sample.stratum[order])) + 1):
             out[rows] = membership(margin[rows], size[rows], share)
         return out
 
@@ -342,9 +342,10 @@ def _details(ranked: Ranked, candidates: Sequence[Candidate], share: float) -> I
     parts += [(share, ("", str(town), ""), ranked.municipality == town) for town in np.unique(ranked.municipality)]
     parts += [(share, ("", "", months), rows) for months, rows in ages if rows.any()]
     for one in candidates:
+        listed = {k: ranked.member(one.name, k) for k in (*SHARES, share)}
         for k, names, rows in parts:
             at = np.flatnonzero(rows)
-            cases, member = _subset(sample, at), ranked.member(one.name, k)[at]
+            cases, member = _subset(sample, at), listed[k][at]
             top, usual = precision(cases, member), prevalence(cases)
             ratio = top.value / usual.value if top.value is not None and usual.value else None
             yield Detail(one.name, k, *names, top, recall(cases, member), usual, ratio, naive(cases, member))
