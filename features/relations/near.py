@@ -42,6 +42,8 @@ who works with somebody near only the work there is read: the employer is in the
 is missed"""
 PAST_DAYS = 365
 """an employer or account of the last year is still shown; other edges only while they last"""
+ROWS_AT_ONCE = 30_000_000
+"""rows of wages whose pairs are made at once: a whole country's do not fit in 2 GB, nor does the engine spill them"""
 
 
 @dataclass(frozen=True)
@@ -60,30 +62,34 @@ def asked_by(contract: str) -> tuple[str, ...]:
 
 
 def paid(stages: Stages, names: Any | None, as_of: dt.date) -> Any:
-    """(delivered_for, asked, tied, from_node, to_node, lately): whom wages name with which employer, in any version.
-    `lately`: one that was known before the date says so of the year before it."""
+    """(delivered_for, asked, tied, from_node, to_node, lately): whom wages of the last year or later name with which
+    employer, in any version; older ones make no edge. `lately`: one that was known before the date says so of the year
+    before it."""
     rows = stages.lake("incomes", ("person_id", "employer", "kind", "start_earliest", "end_latest"))
     rows = rows.filter(rows.person_id.notnull() & rows.employer.notnull() & ~rows.kind.isin(OWN_BENEFITS))
     last = rows.end_latest.coalesce(rows.start_earliest)
-    first = ibis.literal(as_of - dt.timedelta(days=PAST_DAYS))
+    rows = rows.mutate(last=last).filter(last >= ibis.literal(as_of - dt.timedelta(days=PAST_DAYS)))
     lately = (
         (rows.known_at < ibis.literal(dt.datetime.combine(as_of, dt.time())))
         & ~rows.withdrawn.fill_null(False)
-        & (last >= first)
-        & (last < ibis.literal(as_of))
+        & (rows["last"] < ibis.literal(as_of))
     )
-    pairs = rows.group_by(delivered_for=rows.municipality, person_id=rows.person_id, employer=rows.employer).aggregate(
-        lately=lately.fill_null(False).max()
-    )
-    found = pairs.select(
-        "delivered_for",
-        asked=pairs.person_id.cast("string"),
-        tied=pairs.employer,
-        from_node=node("person", pairs.person_id),
-        to_node=node("employer", pairs.employer),
-        lately=pairs.lately,
-    )
-    return stages.keep("paid", renamed(found, names, "from_node"))
+    rows = rows.mutate(lately=lately.fill_null(False))
+    lots = 1 + stages.arrow(rows.count().name("rows").as_table())["rows"][0].as_py() // ROWS_AT_ONCE
+    made = []
+    for lot in range(lots):
+        mine = rows.filter(rows.person_id % lots == lot) if lots > 1 else rows
+        pairs = mine.group_by("municipality", "person_id", "employer").aggregate(lately=mine.lately.max())
+        found = pairs.select(
+            delivered_for=pairs.municipality,
+            asked=pairs.person_id.cast("string"),
+            tied=pairs.employer,
+            from_node=node("person", pairs.person_id),
+            to_node=node("employer", pairs.employer),
+            lately=pairs.lately,
+        )
+        made.append(stages.keep(f"paid_{lot}", renamed(found, names, "from_node")))
+    return reduce(_union, made)
 
 
 def staff(found: Any) -> Any:

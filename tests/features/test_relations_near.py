@@ -108,6 +108,13 @@ def test_a_case_has_the_relations_it_had_with_everyone_in_the_country(
     assert few <= pq.read_table(everyones).num_rows
 
 
+def test_wages_in_lots_name_the_same_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = a_country(tmp_path / "lake", 3)
+    whole = declared.edges(lake.parts(), AS_OF, tmp_path).read_bytes()
+    monkeypatch.setattr("features.relations.near.ROWS_AT_ONCE", 20)
+    assert declared.edges(lake.parts(), AS_OF, tmp_path).read_bytes() == whole
+
+
 def test_who_is_far_from_every_case_of_a_municipality_has_no_edge_there(tmp_path: Path) -> None:
     lake = client(client(SmallLake(tmp_path / "lake"), 1, 10), 2, 20, municipality="0935")
     for person, address in ((10, 1), (11, 1), (20, 2), (30, 3)):
