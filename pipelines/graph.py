@@ -18,7 +18,7 @@ from pathlib import Path
 from enforcement.settings import Settings
 from features import known, records, stages
 from features.relations import edges as declared
-from features.relations import near, nodes
+from features.relations import near, nodes, staff
 from pipelines.faults import reached
 from pipelines.steps import fingerprint
 
@@ -53,5 +53,5 @@ def graph(
 
 def _declarations() -> str:
     """SHA-256 of the code that says what an edge is."""
-    files = [Path(str(module.__file__)) for module in (declared, near, nodes, known, records, stages)]
+    files = [Path(str(module.__file__)) for module in (declared, near, nodes, staff, known, records, stages)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 from features.income import OWN_BENEFITS
 from features.known import ANY_MUNICIPALITY, begun, columns_needed, known
 from features.records import CONTRACTS
-from features.relations.near import PAST_DAYS, Near, asked_by, near, paid, staff
-from features.relations.nodes import node, renamed, taken_for
+from features.relations.near import Near, asked_by, near
+from features.relations.nodes import node, renamed, taken_for, union
+from features.relations.staff import PAST_DAYS, jobs, staff
 from features.residence import HUB
 from features.stages import Stages
 
@@ -93,12 +94,12 @@ def edges(parts: Parts, as_of: dt.date, folder: Path, same: Mapping[int, int] | 
     with Stages(folder / "stages-edges", parts) as stages:
         towns = stages.lake("benefits", ()).select("municipality").distinct()
         names = taken_for(stages, same or {})
-        wages = paid(stages, names, as_of)
-        people_at = stages.keep("staff", staff(wages))
-        around = near(stages, names, wages, people_at)
+        employed = jobs(stages, names, as_of)
+        people_at = stages.keep("staff", staff(employed))
+        around = near(stages, names, employed, people_at)
         seen = Seen(stages, stages.keep("towns", towns), as_of, around)
         made = [stages.keep(f"edges{kind.__name__}", kind(seen)) for kind in KINDS]
-        every = reduce(lambda one, other: one.union(other), made)
+        every = reduce(union, made)
         every = renamed(every, names, "from_node", "to_node")
         if names is not None:  # a tie between two that are taken for one is a tie to oneself
             every = every.filter(every.from_node != every.to_node)
@@ -291,7 +292,7 @@ def _once(found: Any) -> Any:
 
 def _with_hubs(found: Any, people_at: Any) -> Any:
     """With `links` and `hub`. Of a large employer `links` are the people whom wages name, before versions are chosen:
-    their ties are not there to be counted (near.py). people_at: as `near.staff` gives."""
+    their ties are not there to be counted (near.py). people_at: as `staff.staff` gives."""
     linked = found.group_by("municipality", "to_node").aggregate(
         counted=found.from_node.nunique(),
         letters=found.from_node.nunique(where=found.verb == "letter"),

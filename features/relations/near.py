@@ -5,28 +5,26 @@ a country times a country, and a case is shown two steps at most (ego.py). So of
 which touches someone in a case, a relative of theirs, or a place of one of these; there everyone counts who is linked
 to it. It is looked up in the records as they came, in any version: what is near is too much, never too little.
 
-Nobody walks through a large employer (ego.py), so its people are counted, as wages name them, and their wages not read.
+Nobody walks through a large employer (ego.py), so its people are counted (staff.py) and their wages not read.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import ibis
 
-from features.income import OWN_BENEFITS
 from features.known import ANY_MUNICIPALITY
-from features.relations.nodes import node, renamed
+from features.relations.nodes import node, renamed, union
 from features.residence import HUB
 from features.stages import Stages
 
 TIES: dict[str, tuple[tuple[str, str], ...]] = {
     "stays": (("person_id", "address_id"),),
     "kinships": (("person_id", "other_id"),),
-    "incomes": (("person_id", "employer"),),  # found by `paid`
+    "incomes": (("person_id", "employer"),),
     "functionaries": (("person_id", "company"),),
     "companies": (("company", "address_id"),),
     "vehicles": (("person_id", "vehicle_id"),),
@@ -40,10 +38,6 @@ ASKED_BY = {"companies": ("company",), "incomes": ("person_id", "employer")}
 """Columns by which the records of a contract are asked for; of others `person_id`. Wages name nearly everyone, so of
 who works with somebody near only the work there is read: the employer is in the key of an income, so that no version
 is missed"""
-PAST_DAYS = 365
-"""an employer or account of the last year is still shown; other edges only while they last"""
-ROWS_AT_ONCE = 30_000_000
-"""rows of wages whose pairs are made at once: a whole country's do not fit in 2 GB, nor does the engine spill them"""
 
 
 @dataclass(frozen=True)
@@ -61,57 +55,16 @@ def asked_by(contract: str) -> tuple[str, ...]:
     return ASKED_BY.get(contract, ("person_id",))
 
 
-def paid(stages: Stages, names: Any | None, as_of: dt.date) -> Any:
-    """(delivered_for, asked, tied, from_node, to_node, lately): whom wages of the last year or later name with which
-    employer, in any version; older ones make no edge. `lately`: one that was known before the date says so of the year
-    before it."""
-    rows = stages.lake("incomes", ("person_id", "employer", "kind", "start_earliest", "end_latest"))
-    rows = rows.filter(rows.person_id.notnull() & rows.employer.notnull() & ~rows.kind.isin(OWN_BENEFITS))
-    last = rows.end_latest.coalesce(rows.start_earliest)
-    rows = rows.mutate(last=last).filter(last >= ibis.literal(as_of - dt.timedelta(days=PAST_DAYS)))
-    lately = (
-        (rows.known_at < ibis.literal(dt.datetime.combine(as_of, dt.time())))
-        & ~rows.withdrawn.fill_null(False)
-        & (rows["last"] < ibis.literal(as_of))
-    )
-    rows = rows.mutate(lately=lately.fill_null(False))
-    lots = 1 + stages.arrow(rows.count().name("rows").as_table())["rows"][0].as_py() // ROWS_AT_ONCE
-    made = []
-    for lot in range(lots):
-        mine = rows.filter(rows.person_id % lots == lot) if lots > 1 else rows
-        pairs = mine.group_by("municipality", "person_id", "employer").aggregate(lately=mine.lately.max())
-        found = pairs.select(
-            delivered_for=pairs.municipality,
-            asked=pairs.person_id.cast("string"),
-            tied=pairs.employer,
-            from_node=node("person", pairs.person_id),
-            to_node=node("employer", pairs.employer),
-            lately=pairs.lately,
-        )
-        made.append(stages.keep(f"paid_{lot}", renamed(found, names, "from_node")))
-    return reduce(_union, made)
-
-
-def staff(found: Any) -> Any:
-    """(delivered_for, to_node, people): how many people wages name lately with an employer, `found` as `paid` gives.
-    Those whom a delivery for one municipality names beside those of the country are counted apart."""
-    late = found.filter(found.lately)
-    shared = late.filter(late.delivered_for == ANY_MUNICIPALITY)
-    own = late.filter(late.delivered_for != ANY_MUNICIPALITY).anti_join(shared, ["from_node", "to_node"])
-    counted = shared.union(own)
-    return counted.group_by("delivered_for", "to_node").aggregate(people=counted.from_node.nunique())
-
-
-def near(stages: Stages, names: Any | None, wages: Any, people_at: Any) -> Near | None:
+def near(stages: Stages, names: Any | None, jobs: Any, staff: Any) -> Near | None:
     """What is near, as Near says. None when nothing was delivered for the whole country.
 
-    names: who is taken for whom, as `nodes.taken_for` gives; wages: as `paid` gives; people_at: as `staff` gives."""
+    names: as `nodes.taken_for` gives; jobs (the ties of incomes) and staff: as staff.py gives."""
     shared = [contract for contract in TIES if _is_shared(stages, contract)]
     if not shared:
         return None
     others = [_ties(stages, contract) for contract in TIES if contract != "incomes"]
-    ties = stages.keep("ties", renamed(reduce(_union, others), names, "from_node", "to_node"))
-    ties = ties.union(wages.drop("lately").mutate(contract=ibis.literal("incomes")).select(ties.columns))
+    ties = stages.keep("ties", renamed(reduce(union, others), names, "from_node", "to_node"))
+    ties = ties.union(jobs.drop("lately").mutate(contract=ibis.literal("incomes")).select(ties.columns))
     rows = stages.lake("benefits", ("person_id",))
     members = rows.select("municipality", node=node("person", rows.person_id)).distinct()
     members = stages.keep("near_members", renamed(members, names, "node").distinct())
@@ -120,7 +73,7 @@ def near(stages: Stages, names: Any | None, wages: Any, people_at: Any) -> Near 
     places = stages.keep("near_places", _ends(ties.filter(ties.contract != "kinships"), people))
     around = stages.keep("near_around", _ends(ties.filter(ties.contract.isin(BETWEEN_PLACES)), places))
     nodes = stages.keep("near_nodes", people.union(places, distinct=True).union(around, distinct=True))
-    large = people_at.filter((people_at.delivered_for == ANY_MUNICIPALITY) & (people_at.people > HUB))
+    large = staff.filter((staff.delivered_for == ANY_MUNICIPALITY) & (staff.people > HUB))
     entered = nodes.anti_join(large, nodes.node == large.to_node)
     theirs = ties.filter(ties.contract.isin(shared) & (ties.delivered_for == ANY_MUNICIPALITY))
     touching = [
@@ -155,11 +108,7 @@ def _ties(stages: Stages, contract: str) -> Any:
                 to_node=node(_kind(other), there.other),
             )
         )
-    return reduce(_union, made)
-
-
-def _union(one: Any, other: Any) -> Any:
-    return one.union(other)
+    return reduce(union, made)
 
 
 def _kind(column: str) -> str:

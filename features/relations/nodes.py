@@ -40,3 +40,8 @@ def renamed(found: Any, names: Any | None, *columns: str) -> Any:
         joined = found.left_join(names, found[column] == names.called)
         found = joined.mutate(**{column: joined.named.coalesce(joined[column])}).drop("called", "named")
     return found
+
+
+def union(one: Any, other: Any) -> Any:
+    """The rows of both, for a reduce over many."""
+    return one.union(other)

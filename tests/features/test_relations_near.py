@@ -12,6 +12,7 @@ import pytest
 
 from features.matrix import case_members, cases_on
 from features.relations import edges as declared
+from features.relations import staff
 from features.relations.ego import egos
 from features.relations.near import TIES
 from tests.features.builders import SmallLake, client
@@ -109,10 +110,10 @@ def test_a_case_has_the_relations_it_had_with_everyone_in_the_country(
 
 
 def test_wages_in_lots_name_the_same_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake = a_country(tmp_path / "lake", 3)
-    whole = declared.edges(lake.parts(), AS_OF, tmp_path).read_bytes()
-    monkeypatch.setattr("features.relations.near.ROWS_AT_ONCE", 20)
-    assert declared.edges(lake.parts(), AS_OF, tmp_path).read_bytes() == whole
+    lake, same = a_country(tmp_path / "lake", 3), {103: 120, 121: 100}
+    whole = declared.edges(lake.parts(), AS_OF, tmp_path, same).read_bytes()
+    monkeypatch.setattr(staff, "ROWS_AT_ONCE", 20)
+    assert declared.edges(lake.parts(), AS_OF, tmp_path, same).read_bytes() == whole
 
 
 def test_who_is_far_from_every_case_of_a_municipality_has_no_edge_there(tmp_path: Path) -> None:
