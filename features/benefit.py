@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 
 from features.declaration import source
-from features.known import OF_CASE, days_between, lasting, month_number
+from features.known import OF_CASE, days_between, lasting, month_number, months_among
 
 LAW = "Participatiewet 17, 53a, 54, 58"
 BANDS = ((183, 0), (365, 1), (730, 2), (1826, 3), (3652, 4))
@@ -184,7 +184,7 @@ def deducted_income(rows: Any, within: Any) -> Any:
     ),
 )
 def exempt_months(rows: Any, within: Any) -> Any:
-    return rows.month.nunique(where=within & (rows.exempt > 0))
+    return months_among(rows.back, within & (rows.exempt > 0))
 
 
 @paid.feature(
@@ -290,7 +290,7 @@ def account_changes(rows: Any, within: Any) -> Any:
     ),
 )
 def corrected_months(rows: Any, within: Any) -> Any:
-    return rows.month.nunique(where=within & rows.corrected)
+    return months_among(rows.back, within & rows.corrected)
 
 
 @paid.feature(

@@ -8,7 +8,7 @@ import ibis
 
 from features.benefit import paid
 from features.declaration import source
-from features.known import OF_MEMBER, begun, days_between, lasting, month_number
+from features.known import OF_MEMBER, begun, days_between, lasting, month_number, months_among
 
 OWN_BENEFITS = ("34", "42", "43", "44", "45", "51")
 """CdSrtIkv of what the municipality pays itself (IOAW, Bbz, Participatiewet, WWIK, IOAZ, WIJ): never a difference"""
@@ -148,7 +148,7 @@ def partner_wages(rows: Any, within: Any) -> Any:
     ),
 )
 def wage_months(rows: Any, within: Any) -> Any:
-    return rows.month.nunique(where=within & rows.wage & (rows.cents > 0))
+    return months_among(rows.back, within & rows.wage & (rows.cents > 0))
 
 
 @earnings.feature(
