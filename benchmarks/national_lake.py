@@ -17,7 +17,6 @@ import duckdb
 
 from features.records import CONTRACTS, ENVELOPE
 from pipelines.arrivals import sha256_of
-from pipelines.engine import PART
 
 AS_OF = dt.date(2026, 2, 1)
 MONTHS = 24
@@ -189,7 +188,9 @@ class NationalLake:
             nothing = {"withdrawn": "false", "flags": "[]", "delivery": "'made'"}.get(one.name, "NULL")
             value = f'"{one.name}"' if one.name in there else nothing
             columns.append(f'CAST({value} AS {one.type}) AS "{one.name}"')
-        self._duckdb.execute(f"COPY (SELECT {', '.join(columns)} FROM ({query})) TO '{aside}' ({PART})")
+        self._duckdb.execute(
+            f"COPY (SELECT {', '.join(columns)} FROM ({query})) TO '{aside}' (FORMAT parquet, COMPRESSION zstd)"
+        )
         path = self.folder / contract / municipality / f"{sha256_of(aside)}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         aside.rename(path)

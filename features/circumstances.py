@@ -59,7 +59,7 @@ def circumstances(parts: Parts, members: pa.Table, folder: Path) -> pa.Table:
 
 def _records(stages: Stages, contract: str, columns: tuple[str, ...], reach: Any, on: str, latest: Any) -> Any:
     needed = columns_needed(contract, columns)
-    return stages.keep(f"known_{contract}", known(stages.lake(contract, needed), contract, reach, on, latest))
+    return stages.keep(f"known_{contract}", known(stages, stages.lake(contract, needed), contract, reach, on, latest))
 
 
 def _since(stages: Stages, cases: Any, latest: Any) -> Any:

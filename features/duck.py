@@ -29,7 +29,7 @@ class Duck:
         self._duckdb.execute("SET parquet_metadata_cache = true")  # a part is opened for several questions
         self._ibis: Any = ibis.duckdb.from_connection(self._duckdb)
 
-    def write(self, rows: Any, path: Path) -> Any:
+    def write(self, rows: Any, path: Path, *, numbered: bool = False) -> Any:
         casts = ", ".join(
             f'CAST("{column}" AS {_duckdb_type(kind)}) AS "{column}"' for column, kind in rows.schema().items()
         )
@@ -38,6 +38,10 @@ class Duck:
         )
         # Told, not asked of the engine, which would open the file once more for it.
         types = {column: kind(nullable=True) for column, kind in rows.schema().items()}
+        if numbered:
+            origin = f"read_parquet({_quoted(path)}, file_row_number = true)"
+            query = f"SELECT * EXCLUDE (file_row_number), file_row_number AS number FROM {origin}"
+            return ibis.table({**types, "number": "int64"}, self._view(query))
         return ibis.table(types, self._view(f"SELECT * FROM {_scan([path])}"))
 
     def scan(self, paths: Sequence[Path]) -> Any:

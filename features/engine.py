@@ -19,9 +19,9 @@ class Engine(Protocol):
     """Runs Ibis expressions over Parquet files and writes their rows as Parquet. Types are SQL types of the contracts
     (`records.py`)."""
 
-    def write(self, rows: Any, path: Path) -> Any:
+    def write(self, rows: Any, path: Path, *, numbered: bool = False) -> Any:
         """Run the expression, cast every column to the type that Ibis declares for it, write the rows below `path`, and
-        give the table that reads them."""
+        give the table that reads them. With `numbered` it has a column more: `number`, another for each row."""
 
     def scan(self, paths: Sequence[Path]) -> Any:
         """The rows of Parquet files with equal columns as a table."""

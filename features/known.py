@@ -18,6 +18,7 @@ from typing import Any
 import ibis
 
 from features.records import contract_named
+from features.stages import Stages
 
 NO_EVIDENCE = ("incorrect", "under_investigation")
 """Columns that say, in any contract, that the row is no evidence"""
@@ -33,44 +34,29 @@ def columns_needed(contract: str, columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def known(
-    rows: Any, contract: str, reach: Any, on: str | Sequence[str], latest: dt.date, *, alone: bool = False
+    stages: Stages,
+    rows: Any,
+    contract: str,
+    reach: Any,
+    on: str | Sequence[str],
+    latest: dt.date,
+    *,
+    alone: bool = False,
 ) -> Any:
     """The records that count, once per municipality and as-of date for which `reach` asks.
 
     rows: the contract's rows with `columns_needed`, municipality, known_at and withdrawn. reach: which values of the
     column or columns `on` are asked for (on, municipality, as_of). latest: the last as-of date; `alone` when it is the
     only one, which saves a join. Gives the columns of rows without record time, with `as_of` and the asking
-    municipality.
+    municipality. Keeps two stages: the versions that reach asks for, and which of them another came after. Few have
+    another, and to sort all of them to find those cost half of the features of a country (docs/scale.md).
     """
-    key = contract_named(contract).key
     by = [on] if isinstance(on, str) else list(on)
     asked = reach.select(*by, "municipality", "as_of").drop_null(by).distinct()
-    lanes = asked.select(*by, "municipality").distinct()
-    seen = rows.filter(rows.known_at < ibis.literal(dt.datetime.combine(latest, dt.time()))).rename(
-        delivered_for="municipality"
-    )
-    if not set(by) <= set(key):
-        # A record that left the reach by a later version must not come back in its earlier one.
-        lanes = _lanes_of_keys(seen, lanes, by, key)
-        seen = seen.join(lanes, [seen[one].identical_to(lanes[f"lane_{one}"]) for one in key]).drop(
-            *(f"lane_{one}" for one in key)
-        )
-    else:
-        seen = seen.join(lanes, by)
-    seen = seen.filter((seen.delivered_for == seen.municipality) | (seen.delivered_for == ANY_MUNICIPALITY))
-    order = [one for one in seen.columns if one not in (*key, "municipality", "delivered_for", "known_at", "withdrawn")]
-    superseded = seen.known_at.lead().over(
-        group_by=[seen.municipality, *(seen[one] for one in key)],
-        # At one record time a row that counts holds against one taken back or marked as no evidence: the registry
-        # gives both in one list. What remains equal is told apart by content, so that the order of parts is nothing.
-        order_by=[
-            seen.known_at,
-            ~seen.withdrawn.fill_null(False),
-            *(~seen[mark].fill_null(False) for mark in NO_EVIDENCE if mark in seen.columns),
-            *(seen[one] for one in order),
-        ],
-    )
-    versions = seen.mutate(superseded_at=superseded)
+    name = stages.apart(contract)
+    versions = stages.keep(f"versions_{name}", _versions(rows, contract, asked, by, latest), numbered=True)
+    later = stages.keep(f"later_{name}", _later(versions, contract))
+    versions = versions.left_join(later, "number").drop("number", "number_right")
     counted = versions.mutate(as_of=ibis.literal(latest)) if alone else versions.join(asked, [*by, "municipality"])
     midnight = counted.as_of.cast("timestamp")
     holds = (
@@ -84,7 +70,48 @@ def known(
     for mark in NO_EVIDENCE:
         if mark in counted.columns:
             holds = holds & ~counted[mark].fill_null(False)
-    return counted.filter(holds).drop("known_at", "superseded_at", "withdrawn", "delivered_for")
+    return counted.filter(holds).drop("known_at", "superseded_at", "withdrawn")
+
+
+def _versions(rows: Any, contract: str, asked: Any, by: list[str], latest: dt.date) -> Any:
+    """Every version of the records that are asked for, delivered before the date, with the asking municipality."""
+    key = contract_named(contract).key
+    lanes = asked.select(*by, "municipality").distinct()
+    seen = rows.filter(rows.known_at < ibis.literal(dt.datetime.combine(latest, dt.time()))).rename(
+        delivered_for="municipality"
+    )
+    if not set(by) <= set(key):
+        # A record that left the reach by a later version must not come back in its earlier one.
+        lanes = _lanes_of_keys(seen, lanes, by, key)
+        seen = seen.join(lanes, [seen[one].identical_to(lanes[f"lane_{one}"]) for one in key]).drop(
+            *(f"lane_{one}" for one in key)
+        )
+    else:
+        seen = seen.join(lanes, by)
+    seen = seen.filter((seen.delivered_for == seen.municipality) | (seen.delivered_for == ANY_MUNICIPALITY))
+    return seen.drop("delivered_for")
+
+
+def _later(versions: Any, contract: str) -> Any:
+    """Which versions (`number`) another of the same record came after, and when that was known."""
+    key = ["municipality", *contract_named(contract).key]
+    often = versions.group_by(**{f"of_{one}": versions[one] for one in key}).aggregate(times=versions.count())
+    often = often.filter(often.times > 1)
+    several = versions.semi_join(often, [versions[one].identical_to(often[f"of_{one}"]) for one in key])
+    order = [one for one in several.columns if one not in (*key, "known_at", "withdrawn", "number")]
+    superseded = several.known_at.lead().over(
+        group_by=[several[one] for one in key],
+        # At one record time a row that counts holds against one taken back or marked as no evidence: the registry
+        # gives both in one list. What remains equal is told apart by content, so that the order of parts is nothing.
+        order_by=[
+            several.known_at,
+            ~several.withdrawn.fill_null(False),
+            *(~several[mark].fill_null(False) for mark in NO_EVIDENCE if mark in several.columns),
+            *(several[one] for one in order),
+        ],
+    )
+    found = several.select("number", superseded_at=superseded)
+    return found.filter(found.superseded_at.notnull())
 
 
 def _lanes_of_keys(seen: Any, lanes: Any, by: list[str], key: Sequence[str]) -> Any:

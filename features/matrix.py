@@ -132,7 +132,7 @@ def _running(stages: Stages, cases: Any, latest: dt.date) -> Any:
     columns = columns_needed(
         "benefits", ("case_id", "person_id", "role", "start_earliest", "start_latest", "end_latest")
     )
-    records = known(stages.lake("benefits", columns), "benefits", cases, "case_id", latest)
+    records = known(stages, stages.lake("benefits", columns), "benefits", cases, "case_id", latest)
     # The stay on the benefit itself is read so that nobody drops out by an uncertain date.
     runs = (records.start_earliest < records.as_of) & lasting(records.end_latest, records.as_of)
     return records.filter(runs)

@@ -58,7 +58,9 @@ class World:
     def _known(self, name: str, contract: str, columns: Any, reach: Any, on: str) -> Any:
         needed = columns_needed(contract, (*columns, on))
         rows = self.stages.lake(contract, needed)
-        return self.stages.keep(name, known(rows, contract, reach, on, self.latest, alone=self.alone))
+        records = known(self.stages, rows, contract, reach, on, self.latest, alone=self.alone)
+        # Of one date that is a condition on the stages there are; of several a join, made once for all sources.
+        return records if self.alone else self.stages.keep(name, records)
 
 
 class Sight:

@@ -123,9 +123,12 @@ class Spark:
         self._ibis: Any = ibis.pyspark.connect(at)
         self._views: list[str] = []
 
-    def write(self, rows: Any, path: Path) -> Any:
+    def write(self, rows: Any, path: Path, *, numbered: bool = False) -> Any:
         types = {name: _spark_type(kind) for name, kind in rows.schema().items()}
         casts = ", ".join(f"CAST(`{name}` AS {kind}) AS `{name}`" for name, kind in types.items())
+        if numbered:
+            casts += ", monotonically_increasing_id() AS `number`"
+            types["number"] = "BIGINT"
         query = f"SELECT {casts} FROM ({self._ibis.compile(rows)})"
         self._session.sql(query).write.mode("overwrite").parquet(_written_to(path))
         return self._read([path], types)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,6 +28,7 @@ class Stages:
     def __init__(self, folder: Path, parts: Mapping[str, Sequence[Path]]) -> None:
         self.folder = folder
         self._parts = parts
+        self._numbers = count()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self._engine = chosen(folder / "spill")
@@ -43,9 +45,14 @@ class Stages:
     def path(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"
 
-    def keep(self, name: str, rows: Any) -> Any:
-        """Run the expression, write its rows to the stage and give the table that reads it."""
-        return self._engine.write(rows, self.path(name))
+    def apart(self, name: str) -> str:
+        """The name with a number, for a stage of which there are several."""
+        return f"{name}_{next(self._numbers)}"
+
+    def keep(self, name: str, rows: Any, *, numbered: bool = False) -> Any:
+        """Run the expression, write its rows to the stage and give the table that reads it; with `numbered`, `number`
+        tells its rows apart."""
+        return self._engine.write(rows, self.path(name), numbered=numbered)
 
     def given(self, name: str, rows: pa.Table) -> Any:
         """A pyarrow table as a table of the engine."""

@@ -71,7 +71,7 @@ def _records(
     stages: Stages, contract: str, columns: tuple[str, ...], people: Any, on: str, as_of: dt.date
 ) -> list[dict[str, Any]]:
     needed = columns_needed(contract, columns)
-    rows = known(stages.lake(contract, needed), contract, people, on, as_of)
+    rows = known(stages, stages.lake(contract, needed), contract, people, on, as_of)
     found: list[dict[str, Any]] = stages.arrow(stages.keep(f"known_{contract}", rows)).to_pylist()
     return found
 

@@ -8,10 +8,6 @@ from typing import Any
 
 import duckdb
 
-PART = "FORMAT parquet, COMPRESSION lz4_raw"
-"""How a part of the lake is written: once, and read every night. LZ4 takes a quarter more room than Zstandard and a
-sixth less processor time for the features of a country (docs/scale.md)."""
-
 
 def connect(spill: Path, memory: str | None = None) -> Any:
     """An in-memory DuckDB that spills to `spill`. `memory` such as '2GB'; WEEGSCHAAL_MEMORY by default, else 2GB."""

@@ -37,7 +37,6 @@ from enforcement.tenants import within
 from features.records import CONTRACTS
 from pipelines.about_person import Whole, lake_rows, only, whole_person
 from pipelines.arrivals import NOBODY, sha256_of
-from pipelines.engine import PART
 from pipelines.faults import reached
 from pipelines.generations import NEW, emptied, finish, keep, without_rows
 from pipelines.lake import Lake
@@ -277,7 +276,7 @@ def _lake_without(lake: Lake, connection: Any, whole: Whole) -> _Parts:
             lake.aside.mkdir(parents=True, exist_ok=True)
             connection.execute(
                 f"COPY (SELECT * FROM {source} AS held WHERE NOT coalesce({condition}, false)) TO {quoted(aside)} "
-                f"({PART})"
+                "(FORMAT parquet, COMPRESSION zstd)"
             )
             sync(aside)
             sha256 = sha256_of(aside)

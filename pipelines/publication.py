@@ -22,7 +22,6 @@ from features.records import contract_named
 from pipelines.arrivals import Arrival, FileReport, Withheld, sha256_of
 from pipelines.checks import counted, good, withheld
 from pipelines.checks_on_spark import checked_there
-from pipelines.engine import PART
 from pipelines.faults import reached
 from pipelines.numbering import number, sealed_rows
 from pipelines.sources.reading import Quarantined
@@ -202,7 +201,8 @@ class Publication:
         for municipality in self._municipalities(staged):
             aside = self.lake.aside / f"{secrets.token_hex(8)}.parquet"
             self.connection.execute(
-                f"COPY (SELECT * FROM ({rows}) WHERE municipality = '{municipality}') TO {quoted(aside)} ({PART})"
+                f"COPY (SELECT * FROM ({rows}) WHERE municipality = '{municipality}') TO {quoted(aside)} "
+                "(FORMAT parquet, COMPRESSION zstd)"
             )
             reached("part_written")
             sync(aside)

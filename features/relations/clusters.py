@@ -52,10 +52,10 @@ def _homes(stages: Stages, members: Any, as_of: dt.date) -> Any:
     day = ibis.literal(as_of)
     columns = columns_needed("stays", ("start_latest", "end_earliest", "certainty", "function", "overflow"))
     stays = stages.lake("stays", columns)
-    own = _residents(known(stays, "stays", members.mutate(as_of=day), "person_id", as_of))
+    own = _residents(known(stages, stays, "stays", members.mutate(as_of=day), "person_id", as_of))
     own = own.join(members, ["person_id", "municipality"]).select("case_id", "municipality", "address_id").distinct()
     own = stages.keep("own_homes", own)
-    there = _residents(known(stays, "stays", own.mutate(as_of=day), "address_id", as_of))
+    there = _residents(known(stages, stays, "stays", own.mutate(as_of=day), "address_id", as_of))
     sizes = there.group_by("municipality", "address_id").aggregate(
         residents=there.person_id.nunique(), overflow=there.overflow.fill_null(False).max()
     )

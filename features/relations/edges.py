@@ -133,7 +133,7 @@ class Seen:
             shared = there.select("municipality", **{one: text.cast(rows[one].type()) for one, text in told.items()})
         reach = ibis.union(own, shared.select(*by, "municipality"), distinct=True)
         reach = reach.mutate(as_of=ibis.literal(self.as_of))
-        return known(rows.mutate(recorded=rows.known_at), contract, reach, by, self.as_of, alone=True)
+        return known(self.stages, rows.mutate(recorded=rows.known_at), contract, reach, by, self.as_of, alone=True)
 
 
 def _edge(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.catalogue import CATALOGUE
@@ -14,6 +14,7 @@ from features.known import MONTHS_IN_BITS, months_among
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 90), st.booleans()), min_size=1, max_size=40)
 
 
+@settings(deadline=None)  # the first example also starts the engine
 @given(ROWS)
 def test_months_are_counted_once_each_within_the_window(rows: list[tuple[int, int, bool]]) -> None:
     table = ibis.memtable(pa.table([list(one) for one in zip(*rows, strict=True)], names=["case", "back", "holds"]))
