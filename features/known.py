@@ -49,7 +49,7 @@ def known(
     column or columns `on` are asked for (on, municipality, as_of). latest: the last as-of date; `alone` when it is the
     only one, which saves a join. Gives the columns of rows without record time, with `as_of` and the asking
     municipality. Keeps two stages: the versions that reach asks for, and which of them another came after. Few have
-    another, and to sort all of them to find those cost half of the features of a country (docs/scale.md).
+    another; to put all of them in order took a fifth of the features of a country (docs/scale.md).
     """
     by = [on] if isinstance(on, str) else list(on)
     asked = reach.select(*by, "municipality", "as_of").drop_null(by).distinct()
