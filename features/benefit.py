@@ -7,7 +7,8 @@ from typing import Any
 import ibis
 
 from features.declaration import source
-from features.known import OF_CASE, days_between, lasting, month_number, months_among
+from features.known import OF_CASE, days_between, lasting
+from features.months import month_number, months_among
 
 LAW = "Participatiewet 17, 53a, 54, 58"
 BANDS = ((183, 0), (365, 1), (730, 2), (1826, 3), (3652, 4))

@@ -101,7 +101,7 @@ class Source:
     """Rows that features are made from. `reads` are the columns it sees, per contract; `after` the sources whose rows
     it reads.
 
-    `at` is "month" (rows have a column `month`, see known.month_number), "day" (a column `day`) or None (a state).
+    `at` is "month" (rows have a column `month`, see months.month_number), "day" (a column `day`) or None (a state).
     """
 
     name: str

@@ -8,7 +8,8 @@ import ibis
 
 from features.benefit import paid
 from features.declaration import source
-from features.known import OF_MEMBER, begun, days_between, lasting, month_number, months_among
+from features.known import OF_MEMBER, begun, days_between, lasting
+from features.months import month_number, months_among
 
 OWN_BENEFITS = ("34", "42", "43", "44", "45", "51")
 """CdSrtIkv of what the municipality pays itself (IOAW, Bbz, Participatiewet, WWIK, IOAZ, WIJ): never a difference"""

@@ -129,39 +129,11 @@ def lasting(end_earliest: Any, as_of: Any) -> Any:
     return end_earliest.isnull() | (end_earliest >= as_of)
 
 
-def month_number(date: Any) -> Any:
-    """Months since the year 0: months and years are counted in whole numbers because engines differ in intervals."""
-    return (date.year() * 12 + date.month() - 1).cast("int64")
-
-
 def days_between(earlier: Any, later: Any) -> Any:
     """Whole days from one date to another."""
     return later.delta(earlier, unit="day").cast("int64")
 
 
-def _either(bits: Any) -> Any: ...
-
-
-def _ones(bits: Any) -> Any: ...
-
-
-_WHOLE = (("int64",), "int64")
-_bit_or: Any = ibis.udf.agg.builtin(_either, name="bit_or", signature=_WHOLE)
-_bit_count: Any = ibis.udf.scalar.builtin(_ones, name="bit_count", signature=_WHOLE)
-
-
-def months_among(back: Any, where: Any) -> Any:
-    """How many different months there are among the rows where `where` holds, which it must not for a month more than
-    MONTHS_IN_BITS back.
-
-    A month is a bit: a distinct count costs both engines a grouping of all rows by month beside the others.
-    """
-    one = ibis.literal(1, "int64")
-    return _bit_count(_bit_or(one << ibis.least(back, MONTHS_IN_BITS), where=where)).fill_null(0)
-
-
-MONTHS_IN_BITS = 30
-"""what Spark's smallest whole number holds"""
 OF_MEMBER = ["person_id", "municipality", "as_of"]
 """How records of a person join to the members of a case"""
 OF_CASE = ["case_id", "municipality", "as_of"]

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from features.catalogue import CATALOGUE, usable
 from features.declaration import DAYS_A_MONTH, SOURCES, RefusedError, Source
-from features.known import columns_needed, days_between, known, lasting, month_number
+from features.known import columns_needed, days_between, known, lasting
+from features.months import month_number
 from features.records import CONTRACTS
 from features.sight import World
 from features.stages import Stages

@@ -9,7 +9,8 @@ import ibis
 from features.benefit import paid, term
 from features.declaration import source
 from features.income import TOLERANCE_CENTS, booked, earnings
-from features.known import OF_MEMBER, begun, days_between, lasting, month_number
+from features.known import OF_MEMBER, begun, days_between, lasting
+from features.months import month_number
 from features.residence import housemates
 
 LAW = "Participatiewet 17, 31, 32, 53a, 58"

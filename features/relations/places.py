@@ -19,7 +19,8 @@ import ibis
 import pyarrow.parquet as pq
 
 from features.income import OWN_BENEFITS
-from features.known import begun, days_between, month_number
+from features.known import begun, days_between
+from features.months import month_number
 from features.relations.edges import Seen, edges
 from features.relations.projection import pairs
 from features.stages import Stages

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from features.catalogue import CATALOGUE
 from features.declaration import SOURCES
-from features.known import MONTHS_IN_BITS, months_among
+from features.months import MONTHS_IN_BITS, months_among
 
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 90), st.booleans()), min_size=1, max_size=40)
 
