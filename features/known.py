@@ -47,7 +47,7 @@ def known(
 
     rows: the contract's rows with `columns_needed`, municipality, known_at and withdrawn. reach: which values of the
     column or columns `on` are asked for (on, municipality, as_of). latest: the last as-of date; `alone` when it is the
-    only one, which saves a join. Gives the columns of rows without record time, with `as_of` and the asking
+    only one, which saves joins. Gives the columns of rows without record time, with `as_of` and the asking
     municipality. Keeps two stages: the versions that reach asks for, and which of them another came after. Few have
     another; to put all of them in order took a fifth of the features of a country (docs/scale.md).
     """
@@ -56,21 +56,22 @@ def known(
     name = stages.apart(contract)
     versions = stages.keep(f"versions_{name}", _versions(rows, contract, asked, by, latest), numbered=True)
     later = stages.keep(f"later_{name}", _later(versions, contract))
-    versions = versions.left_join(later, "number").drop("number", "number_right")
-    counted = versions.mutate(as_of=ibis.literal(latest)) if alone else versions.join(asked, [*by, "municipality"])
-    midnight = counted.as_of.cast("timestamp")
-    holds = (
-        (counted.known_at < midnight)
-        & (counted.superseded_at.isnull() | (counted.superseded_at >= midnight))
-        & ~counted.withdrawn.fill_null(False)
-    )
+    if alone:  # whatever came after a version was known before the date as well
+        counted = versions.anti_join(later, "number").mutate(as_of=ibis.literal(latest))
+    else:
+        dated = versions.left_join(later, "number").drop("number_right").join(asked, [*by, "municipality"])
+        midnight = dated.as_of.cast("timestamp")
+        counted = dated.filter(
+            dated.known_at < midnight, dated.superseded_at.isnull() | (dated.superseded_at >= midnight)
+        ).drop("superseded_at")
+    holds = ~counted.withdrawn.fill_null(False)
     begins = contract_named(contract).begins
     if begins:
         holds = holds & (counted[begins].isnull() | (counted[begins] < counted.as_of))
     for mark in NO_EVIDENCE:
         if mark in counted.columns:
             holds = holds & ~counted[mark].fill_null(False)
-    return counted.filter(holds).drop("known_at", "superseded_at", "withdrawn")
+    return counted.filter(holds).drop("number", "known_at", "withdrawn")
 
 
 def _versions(rows: Any, contract: str, asked: Any, by: list[str], latest: dt.date) -> Any:
@@ -95,9 +96,11 @@ def _versions(rows: Any, contract: str, asked: Any, by: list[str], latest: dt.da
 def _later(versions: Any, contract: str) -> Any:
     """Which versions (`number`) another of the same record came after, and when that was known."""
     key = ["municipality", *contract_named(contract).key]
-    often = versions.group_by(**{f"of_{one}": versions[one] for one in key}).aggregate(times=versions.count())
+    # To find them, texts cost twice as much as numbers and dates; without texts some that have one version come along.
+    found_by = [one for one in key if not versions[one].type().is_string()] or key
+    often = versions.group_by(**{f"of_{one}": versions[one] for one in found_by}).aggregate(times=versions.count())
     often = often.filter(often.times > 1)
-    several = versions.semi_join(often, [versions[one].identical_to(often[f"of_{one}"]) for one in key])
+    several = versions.semi_join(often, [versions[one].identical_to(often[f"of_{one}"]) for one in found_by])
     order = [one for one in several.columns if one not in (*key, "known_at", "withdrawn", "number")]
     superseded = several.known_at.lead().over(
         group_by=[several[one] for one in key],
