@@ -2,10 +2,11 @@
 
     .venv/bin/python -m benchmarks.national --size national --share 0.0625 0.25 1 --runs 3
 
-What is compared: every feature that the sources `earnings`, `relations_begun`, `homes` and `moves` declare here (17 of
-them, over the largest two registers), the membership of each case, and the matrix at the end, from the same Parquet
-parts. The values are compared first; a difference ends the benchmark. Each contestant is a fresh process: processor
-time and peak memory are those of the process, imports included. The rounds go by turns, so that load falls on all.
+What is compared: every feature that the sources `earnings`, `jobs_held`, `relations_begun`, `homes` and `moves` declare
+here (17 of them, over the largest two registers), the membership of each case, and the matrix at the end, from the same
+Parquet parts. The values are compared first; a difference ends the benchmark. Each contestant is a fresh process:
+processor time and peak memory are those of the process, imports included. The rounds go by turns, so that load falls on
+all.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-SOURCES = ("earnings", "relations_begun", "homes", "moves")
+SOURCES = ("earnings", "jobs", "jobs_held", "relations_begun", "homes", "moves")
 FEATURES = (
     "address_unknown",
     "client_moves_12m",

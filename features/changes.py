@@ -22,7 +22,7 @@ GAP_DAYS = 31
 def breaks(t: Any, members: Any) -> Any:
     """Days on which a registration of the client certainly ended and no other held within a month."""
     s = t.stays
-    rows = members.filter(members.role == "client").join(s.filter(s.certainty == "resident"), OF_MEMBER)
+    rows = s.filter(s.certainty == "resident").join(members.filter(members.role == "client"), OF_MEMBER)
     rows = rows.filter(begun(rows.start_latest, rows.as_of))
     ended = rows.filter(begun(rows.end_latest, rows.as_of))
     ended = ended.select("case_id", "as_of", "person_id", day=ended.end_latest).distinct()

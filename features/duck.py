@@ -27,6 +27,9 @@ class Duck:
         self._duckdb.execute("SET TimeZone = 'UTC'")
         self._duckdb.execute("SET preserve_insertion_order = false")
         self._duckdb.execute("SET parquet_metadata_cache = true")  # a part is opened for several questions
+        # It hashes the smaller side of a join, but takes incomes after a few conditions for fewer than the members.
+        # As it is written, the right side is hashed: the smaller one stands there.
+        self._duckdb.execute("SET disabled_optimizers = 'build_side_probe_side'")
         self._ibis: Any = ibis.duckdb.from_connection(self._duckdb)
 
     def write(self, rows: Any, path: Path, *, numbered: bool = False) -> Any:

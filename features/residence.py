@@ -46,7 +46,7 @@ MOVED = (
 def homes(t: Any, members: Any) -> Any:
     """Where each member is registered on the date: one row per member, the stay that began last."""
     s = t.stays
-    rows = members.join(s.filter(s.certainty == "resident"), OF_MEMBER)
+    rows = s.filter(s.certainty == "resident").join(members, OF_MEMBER)
     begins = rows.start_earliest.coalesce(ibis.date(1, 1, 1))
     rows = rows.mutate(begins=begins).filter((begins < rows.as_of) & lasting(rows.end_earliest, rows.as_of))
     place = ibis.row_number().over(
@@ -166,7 +166,7 @@ def household_addresses(rows: Any, within: Any) -> Any:
 def moves(t: Any, members: Any) -> Any:
     """Addresses that the client or partner certainly had moved to, on the earliest day that may have been."""
     s = t.stays
-    rows = members.filter(members.role != "child").join(s.filter(s.certainty == "resident"), OF_MEMBER)
+    rows = s.filter(s.certainty == "resident").join(members.filter(members.role != "child"), OF_MEMBER)
     rows = rows.filter(begun(rows.start_latest, rows.as_of))
     return rows.select(
         "case_id",

@@ -104,6 +104,10 @@ class Plain:
                 total += sum(1 <= months_ago(one) <= window for one in days) * row["gross_cents"] / len(days)
         return total / 100
 
+    def employers(self, window: int) -> int:
+        paid = [r for r in self.of("incomes", set(self.members)) if r["kind"] in ("11", "15") and r["end"] < AS_OF]
+        return len({r["employer"] for r in paid if months_ago(r["start"]) >= 1 and months_ago(r["end"]) <= window})
+
     def gap(self, window: int) -> float:
         declared: dict[int, int] = defaultdict(int)
         for row in self.found["payments"]:
@@ -181,6 +185,8 @@ class Plain:
         return {
             "wages_3m": self.wages(3),
             "wages_12m": self.wages(12),
+            "employers_12m": self.employers(12),
+            "employers_24m": self.employers(24),
             "income_gap_12m": self.gap(12),
             "income_gap_3m": self.gap(3),
             "other_adults": self.housemates(),
@@ -239,6 +245,27 @@ def test_four_week_periods_are_spread_over_months_to_the_cent(tmp_path: Path) ->
     rows = rows_of(build(lake.parts(), cases_table([1], "2025-08-01"), ages, tmp_path).path)
     assert rows[1, "2025-08-01"]["wages_3m"] == 1000.01
     assert rows[1, "2025-08-01"]["wage_months_12m"] == 2
+
+
+def test_an_employer_counts_once_for_a_month_with_wages_before_that_of_the_date(tmp_path: Path) -> None:
+    lake = client(SmallLake(tmp_path / "lake"), 1, 10)
+    for number, (employer, start, end, kind) in enumerate(
+        (
+            ("across", "2025-09-22", "2025-10-05", "15"),
+            ("twelve", "2024-12-01", "2024-12-31", "15"),
+            ("across", "2025-10-06", "2025-10-12", "15"),
+            ("this month", "2025-10-01", "2025-10-10", "15"),
+            ("not over", "2025-09-20", "2025-10-20", "15"),
+            ("twelve", "2024-10-01", "2024-10-31", "11"),
+            ("thirteen", "2024-09-01", "2024-09-30", "11"),
+            ("pension", "2025-09-01", "2025-09-30", "33"),
+        )
+    ):
+        pay = {"employer": employer, "relation": str(number), "kind": kind, "gross_cents": 90000}
+        lake.add("incomes", person_id=10, start=start, end=end, **pay)
+    ages = ages_table({10: "27-63"}, "2025-10-15")
+    row = rows_of(build(lake.parts(), cases_table([1], "2025-10-15"), ages, tmp_path).path)[1, "2025-10-15"]
+    assert (row["employers_12m"], row["employers_24m"]) == (2, 3)
 
 
 def test_the_clients_own_benefit_is_never_undeclared_income(tmp_path: Path) -> None:
