@@ -2,7 +2,7 @@
 
 One date, so the version that counts is the last known one before it, chosen with QUALIFY and, between equals, by
 content, so that the order of files changes nothing. Each register is read once; tables stay in the engine. It computes
-what the declarations in features/income.py and features/residence.py say.
+what the declarations in features/income.py, jobs.py and residence.py say.
 """
 
 from __future__ import annotations

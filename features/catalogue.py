@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from features import assets, benefit, changes, companies, history, household, income, missed, residence, signals
+from features import assets, benefit, changes, companies, history, household, income, jobs, missed, residence, signals
 from features.declaration import SOURCES, TOPICS, Feature, RefusedError, Source, admit, refusals, source
 from features.records import CONTRACTS
 
@@ -24,7 +24,7 @@ __all__ = [
     "usable",
 ]
 
-_MODULES = (benefit, income, residence, household, assets, companies, signals, history, missed, changes)
+_MODULES = (benefit, income, jobs, residence, household, assets, companies, signals, history, missed, changes)
 
 CATALOGUE: dict[str, Feature] = dict(
     sorted((name, feature) for one in SOURCES.values() for name, (feature, _aggregate) in one.features.items())
